@@ -1,0 +1,193 @@
+import { Injectable } from '@nestjs/common';
+import { BillingCase, type BookedPosting, type CasePorts } from '../domain/case.js';
+import type { Charge } from '../domain/charge.js';
+import type { Customer } from '../domain/customer.js';
+import { DEFAULT_POLICY } from '../domain/dunning.js';
+import type { EventDraft } from '../domain/events.js';
+import type { Invoice } from '../domain/invoice.js';
+import type { Plan, PlanVersion } from '../domain/plan.js';
+import type { Source } from '../domain/source.js';
+import type { Subscription } from '../domain/subscription.js';
+import { recordEvents } from '../events/outbox.js';
+import { numberInvoices } from '../invoices/invoice.numbers.js';
+import { book } from '../ledger/ledger.js';
+import { Config } from '../platform/config/config.js';
+import type { Transaction } from '../platform/database/database.js';
+import { insertSet, updateSet } from '../platform/database/sets.js';
+import { ChargeMint } from './charge.mint.js';
+import { ChargeTable, columnsOf, InvoiceTable, SourceTable, SubscriptionTable } from './case.tables.js';
+import { newId } from '../platform/ids/ids.js';
+
+const SUBSCRIPTION_COLUMNS = columnsOf(SubscriptionTable);
+const INVOICE_COLUMNS = columnsOf(InvoiceTable);
+const CHARGE_COLUMNS = columnsOf(ChargeTable);
+const SOURCE_COLUMNS = columnsOf(SourceTable);
+
+/** What, besides the open invoices, the business at hand is about. */
+export interface CaseScope {
+  subscriptions: readonly string[];
+  /** Charges whose invoices are needed whatever their state. */
+  charges?: readonly string[];
+  invoices?: readonly string[];
+}
+
+/**
+ * Loads and saves billing cases, always in sets and always in the same order of locks:
+ * subscriptions, balances, invoices, charges, then counters. One way in, one way out.
+ */
+@Injectable()
+export class CaseStore {
+  readonly ports: CasePorts;
+
+  constructor(
+    private readonly config: Config,
+    mint: ChargeMint,
+  ) {
+    this.ports = { newId, mint: (draft) => mint.mint(draft) };
+  }
+
+  /** The cases of these subscriptions, locked until the transaction ends. */
+  async load(tx: Transaction, scope: CaseScope): Promise<BillingCase[]> {
+    const subscriptions = await tx.query<Subscription>(
+      'select * from subscriptions where id = any($1) order by id for update',
+      [scope.subscriptions],
+    );
+    if (subscriptions.length === 0) return [];
+    const ids = subscriptions.map((s) => s.id);
+    const plans = await this.loadPlans(tx, subscriptions);
+    const customers = await this.loadCustomers(tx, subscriptions);
+    const sources = await tx.query<Source>('select * from sources where subscription = any($1)', [ids]);
+    const invoices = await tx.query<Invoice>(
+      `select * from invoices
+        where id = any($2) or id in (select invoice from charges where id = any($3))
+           or (subscription = any($1) and status = 'open')
+        order by id for update`,
+      [ids, scope.invoices ?? [], scope.charges ?? []],
+    );
+    const charges = await tx.query<Charge>(
+      `select c.* from charges c
+         join (select distinct subscription, period_no from invoices where id = any($1)) p using (subscription, period_no)
+        order by c.id for update of c`,
+      [invoices.map((i) => i.id)],
+    );
+    const group = { sources: by(sources), invoices: by(invoices), charges: by(charges) };
+    return subscriptions.map((subscription) => {
+      const owner = customers.get(subscription.customer);
+      const terms = plans.get(`${subscription.plan}@${subscription.plan_version}`);
+      if (!owner || !terms) throw new Error(`Subscription ${subscription.id} lacks its customer or plan`);
+      return new BillingCase(
+        {
+          subscription,
+          ...terms,
+          policy: DEFAULT_POLICY,
+          customer: owner.customer,
+          invoices: group.invoices.get(subscription.id) ?? [],
+          charges: group.charges.get(subscription.id) ?? [],
+          sources: group.sources.get(subscription.id) ?? [],
+          balance: owner.balances.get(subscription.currency) ?? 0,
+        },
+        owner.clock ?? tx.now,
+        tx.now,
+        this.ports,
+      );
+    });
+  }
+
+  /** Writes everything the cases decided: records, books and events, or nothing. */
+  async save(tx: Transaction, cases: readonly BillingCase[]): Promise<void> {
+    const postings: BookedPosting[] = cases.flatMap((c) => c.postings);
+    const events: EventDraft[] = cases.flatMap((c) => c.events);
+    const created = cases.filter((c) => c.isNew).map((c) => c.subscription);
+    await insertSet(tx, 'subscriptions', SUBSCRIPTION_COLUMNS, created);
+    const changed = cases.filter((c) => !c.isNew && c.subscriptionChanged).map((c) => c.subscription);
+    await updateSet(tx, 'subscriptions', 'id', SUBSCRIPTION_COLUMNS, changed);
+    await this.saveBalances(tx, cases);
+    const invoices = cases.flatMap((c) => c.invoices.pick(c.invoices.added));
+    const numbers = invoices.length > 0 ? await this.number(tx, invoices, events) : invoices;
+    await insertSet(tx, 'invoices', INVOICE_COLUMNS, numbers);
+    await updateSet(tx, 'invoices', 'id', INVOICE_COLUMNS, cases.flatMap((c) => c.invoices.pick(c.invoices.changed)));
+    await insertSet(tx, 'sources', SOURCE_COLUMNS, cases.flatMap((c) => c.sources.pick(c.sources.added)));
+    // A wallet that replaces another becomes active after the other has ended: one is active at a time.
+    const sources = cases.flatMap((c) => c.sources.pick(c.sources.changed));
+    await updateSet(tx, 'sources', 'id', SOURCE_COLUMNS, sources.filter((s) => s.status !== 'active'));
+    await updateSet(tx, 'sources', 'id', SOURCE_COLUMNS, sources.filter((s) => s.status === 'active'));
+    await updateSet(tx, 'charges', 'id', CHARGE_COLUMNS, cases.flatMap((c) => c.charges.pick(c.charges.changed)));
+    await insertSet(tx, 'charges', CHARGE_COLUMNS, cases.flatMap((c) => c.charges.pick(c.charges.added)));
+    await book(tx, postings);
+    await recordEvents(tx, events);
+  }
+
+  private async number(tx: Transaction, invoices: Invoice[], events: EventDraft[]): Promise<Invoice[]> {
+    const numbers = await numberInvoices(tx, invoices, this.config.DEFAULT_TIME_ZONE);
+    for (const { data } of events) {
+      // Events were told before the numbers were given out.
+      const told = data.object as { id?: string; object?: string; number?: string };
+      const number = told.object === 'invoice' && told.id !== undefined ? numbers.get(told.id) : undefined;
+      if (number !== undefined) told.number = number;
+    }
+    return invoices.map((invoice) => ({ ...invoice, number: numbers.get(invoice.id) as string }));
+  }
+
+  private async saveBalances(tx: Transaction, cases: readonly BillingCase[]): Promise<void> {
+    const changes = new Map<string, { customer: string; currency: string; amount: number }>();
+    for (const c of cases) {
+      if (c.balanceChange === 0) continue;
+      const { customer, currency } = c.subscription;
+      const key = `${customer}/${currency}`;
+      const before = changes.get(key)?.amount ?? 0;
+      changes.set(key, { customer, currency, amount: before + c.balanceChange });
+    }
+    if (changes.size === 0) return;
+    await tx.query(
+      `insert into customer_balances as b (customer, currency, amount)
+       select * from json_to_recordset($1::json) as r(customer text, currency text, amount bigint)
+       on conflict (customer, currency) do update set amount = b.amount + excluded.amount`,
+      [JSON.stringify([...changes.values()])],
+    );
+  }
+
+  private async loadPlans(tx: Transaction, subscriptions: Subscription[]): Promise<Map<string, { plan: Plan; version: PlanVersion }>> {
+    const plans = await tx.query<Plan>('select * from plans where id = any($1)', [
+      [...new Set(subscriptions.map((s) => s.plan))],
+    ]);
+    const versions = await tx.query<PlanVersion>('select * from plan_versions where plan = any($1)', [
+      plans.map((p) => p.id),
+    ]);
+    const planById = new Map(plans.map((p) => [p.id, p]));
+    return new Map(
+      versions.map((version) => [`${version.plan}@${version.version}`, { plan: planById.get(version.plan) as Plan, version }]),
+    );
+  }
+
+  private async loadCustomers(tx: Transaction, subscriptions: Subscription[]) {
+    const ids = [...new Set(subscriptions.map((s) => s.customer))];
+    const rows = await tx.query<Customer & { clock: Date | null }>(
+      `select c.*, t.now as clock from customers c left join test_clocks t on t.id = c.test_clock where c.id = any($1)`,
+      [ids],
+    );
+    const balances = await tx.query<{ customer: string; currency: string; amount: number }>(
+      'select * from customer_balances where customer = any($1) order by customer, currency for update',
+      [ids],
+    );
+    return new Map(
+      rows.map(({ clock, ...customer }) => [
+        customer.id,
+        {
+          customer,
+          clock,
+          balances: new Map(balances.filter((b) => b.customer === customer.id).map((b) => [b.currency, b.amount])),
+        },
+      ]),
+    );
+  }
+}
+
+function by<T extends { subscription: string }>(rows: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const group = groups.get(row.subscription);
+    if (group) group.push(row);
+    else groups.set(row.subscription, [row]);
+  }
+  return groups;
+}

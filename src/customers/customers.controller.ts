@@ -1,0 +1,55 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { type Customer, LOCALES } from '../domain/customer.js';
+import { Database } from '../platform/database/database.js';
+import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { CreateCustomerRequest, UpdateCustomerRequest } from './customer.requests.js';
+import { Customers } from './customers.js';
+
+const LIST: ListSpec = {
+  table: 'customers',
+  prefix: 'cust',
+  filters: {
+    email: { kind: 'text', column: 'email' },
+    external_id: { kind: 'text', column: 'external_id' },
+    locale: { kind: 'one_of', column: 'locale', values: LOCALES },
+    country: { kind: 'text', column: 'country' },
+    test_clock: { kind: 'id', column: 'test_clock', prefix: 'clk' },
+    ...DATE_FILTERS,
+  },
+};
+
+@Controller('v1/customers')
+export class CustomersController {
+  constructor(
+    private readonly customers: Customers,
+    private readonly database: Database,
+  ) {}
+
+  @Post()
+  create(@Body() body: CreateCustomerRequest) {
+    return this.customers.create(body);
+  }
+
+  @Get()
+  async list(@Req() request: Request) {
+    const page = await listPage<Customer>(this.database, LIST, request);
+    return presentPage(page, (customers) => this.customers.present(customers));
+  }
+
+  @Get(':id')
+  get(@Param('id') id: string) {
+    return this.customers.get(id);
+  }
+
+  @Patch(':id')
+  update(@Param('id') id: string, @Body() body: UpdateCustomerRequest) {
+    return this.customers.update(id, body);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  remove(@Param('id') id: string): Promise<void> {
+    return this.customers.remove(id);
+  }
+}

@@ -1,0 +1,237 @@
+import type { Charge, ChargeKind } from './charge.js';
+import { isCustomerPresent, isOpen } from './charge.js';
+import type { Customer } from './customer.js';
+import type { DunningPolicy } from './dunning.js';
+import type { EventDraft, EventType } from './events.js';
+import type { Invoice } from './invoice.js';
+import type { Posting } from './ledger.js';
+import type { Plan, PlanVersion } from './plan.js';
+import type { Source } from './source.js';
+import { dueAt, type CheckoutTerms, type Subscription } from './subscription.js';
+import { chargeView, invoiceView, sourceView, subscriptionView } from './views.js';
+
+/** What a new charge is made of; the mint adds what is derived from the installation secret. */
+export interface ChargeDraft {
+  kind: ChargeKind;
+  subscription: Subscription;
+  invoice: Invoice;
+  attempt: number;
+  source: Source | null;
+  /** Where a customer-present payment leads; null for a stored source. */
+  terms: CheckoutTerms | null;
+  /** Engine clock. */
+  sendAt: Date;
+  now: Date;
+}
+
+export interface CasePorts {
+  newId(prefix: 'inv' | 'chg' | 'psrc'): string;
+  mint(draft: ChargeDraft): Charge;
+}
+
+export interface CaseRecords {
+  subscription: Subscription;
+  plan: Plan;
+  version: PlanVersion;
+  policy: DunningPolicy;
+  customer: Customer;
+  /** The open invoices, and those that the business at hand is about. */
+  invoices: Invoice[];
+  /** Every charge of the periods of those invoices. */
+  charges: Charge[];
+  sources: Source[];
+  /** What the customer has in his favour, minor units of the subscription's currency. */
+  balance: number;
+}
+
+export interface BookedPosting extends Posting {
+  customer: string;
+  subscription: string;
+  at: Date;
+}
+
+/** Records of one kind with what has been changed or added since they were loaded. */
+class Shelf<T extends { id: string }> {
+  private readonly rows = new Map<string, T>();
+  readonly added = new Set<string>();
+  readonly changed = new Set<string>();
+
+  constructor(rows: readonly T[]) {
+    for (const row of rows) this.rows.set(row.id, row);
+  }
+
+  add(row: T): T {
+    this.rows.set(row.id, row);
+    this.added.add(row.id);
+    return row;
+  }
+
+  patch(id: string, patch: Partial<T>): T {
+    const row = { ...this.get(id), ...patch };
+    this.rows.set(id, row);
+    if (!this.added.has(id)) this.changed.add(id);
+    return row;
+  }
+
+  get(id: string): T {
+    const row = this.rows.get(id);
+    if (!row) throw new Error(`The case holds no record "${id}"`);
+    return row;
+  }
+
+  find(id: string | null): T | null {
+    return (id !== null && this.rows.get(id)) || null;
+  }
+
+  all(): T[] {
+    return [...this.rows.values()];
+  }
+
+  pick(ids: ReadonlySet<string>): T[] {
+    return [...ids].map((id) => this.get(id));
+  }
+}
+
+/**
+ * Everything about one subscription that a decision may look at, and everything that it decides.
+ * Decisions read and patch the case; nothing leaves it until it is saved, whole, in one transaction.
+ */
+export class BillingCase {
+  subscription: Subscription;
+  readonly plan: Plan;
+  readonly version: PlanVersion;
+  readonly policy: DunningPolicy;
+  readonly customer: Customer;
+  readonly invoices: Shelf<Invoice>;
+  readonly charges: Shelf<Charge>;
+  readonly sources: Shelf<Source>;
+  readonly events: EventDraft[] = [];
+  readonly postings: BookedPosting[] = [];
+  subscriptionChanged = false;
+  balance: number;
+  balanceChange = 0;
+
+  constructor(
+    records: CaseRecords,
+    /** Now on the customer's clock: what he lives. */
+    readonly now: Date,
+    /** Now on the engine's clock: sends, look-ups, leases. */
+    readonly engineNow: Date,
+    private readonly ports: CasePorts,
+    readonly isNew = false,
+  ) {
+    this.subscription = records.subscription;
+    this.plan = records.plan;
+    this.version = records.version;
+    this.policy = records.policy;
+    this.customer = records.customer;
+    this.invoices = new Shelf(records.invoices);
+    this.charges = new Shelf(records.charges);
+    this.sources = new Shelf(records.sources);
+    this.balance = records.balance;
+  }
+
+  patch(patch: Partial<Subscription>): void {
+    const merged = { ...this.subscription, ...patch, updated_at: this.now };
+    this.subscription = { ...merged, due_at: dueAt(merged) };
+    this.subscriptionChanged = true;
+  }
+
+  patchInvoice(id: string, patch: Partial<Invoice>): Invoice {
+    return this.invoices.patch(id, { ...patch, updated_at: this.now });
+  }
+
+  patchCharge(id: string, patch: Partial<Charge>): Charge {
+    return this.charges.patch(id, { ...patch, updated_at: this.now });
+  }
+
+  newId(prefix: 'inv' | 'chg' | 'psrc'): string {
+    return this.ports.newId(prefix);
+  }
+
+  /** Creates a charge for what the invoice still owes; numbers run over all charges of the period. */
+  addCharge(kind: ChargeKind, invoice: Invoice, source: Source | null, terms: CheckoutTerms | null, sendAt: Date): Charge {
+    const attempts = this.charges.all().filter((c) => c.period_no === invoice.period_no).map((c) => c.attempt);
+    const charge = this.ports.mint({
+      kind,
+      subscription: this.subscription,
+      invoice,
+      attempt: Math.max(0, ...attempts) + 1,
+      source,
+      terms,
+      sendAt,
+      now: this.now,
+    });
+    this.charges.add(charge);
+    this.tell('charge.created', this.chargeView(charge));
+    return charge;
+  }
+
+  tell(type: EventType, object: object, previous?: object): void {
+    this.events.push({
+      type,
+      subject: this.subscription.id,
+      at: this.now,
+      data: previous ? { object, previous } : { object },
+    });
+  }
+
+  /** Tells a change of the subscription; `previous` holds the status it had. */
+  tellSubscription(type: EventType, previous?: object): void {
+    this.tell(type, subscriptionView(this.subscription), previous);
+  }
+
+  tellInvoice(type: EventType, invoice: Invoice): void {
+    this.tell(type, invoiceView(invoice));
+  }
+
+  tellCharge(type: EventType, charge: Charge): void {
+    this.tell(type, this.chargeView(charge));
+  }
+
+  tellSource(type: EventType, source: Source): void {
+    this.tell(type, sourceView(source));
+  }
+
+  post(postings: readonly Posting[]): void {
+    for (const posting of postings) {
+      this.postings.push({
+        ...posting,
+        customer: this.subscription.customer,
+        subscription: this.subscription.id,
+        at: this.now,
+      });
+    }
+  }
+
+  changeBalance(by: number): void {
+    this.balance += by;
+    this.balanceChange += by;
+  }
+
+  activeSource(): Source | null {
+    const source = this.sources.find(this.subscription.source);
+    return source?.status === 'active' ? source : null;
+  }
+
+  /** Invoices still owed, oldest period first. */
+  openInvoices(): Invoice[] {
+    return this.invoices
+      .all()
+      .filter((i) => i.status === 'open')
+      .sort((a, b) => a.period_no - b.period_no);
+  }
+
+  chargesOf(invoice: string): Charge[] {
+    return this.charges.all().filter((c) => c.invoice === invoice);
+  }
+
+  /** Merchant-initiated charges in which money may still move. */
+  liveCharges(): Charge[] {
+    return this.charges.all().filter((c) => !isCustomerPresent(c.kind) && isOpen(c.status));
+  }
+
+  private chargeView(charge: Charge): object {
+    return chargeView(charge, this.sources.find(charge.source)?.gateway_source_id ?? null);
+  }
+}

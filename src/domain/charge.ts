@@ -1,0 +1,188 @@
+import { type Transitions, transition } from './machine.js';
+
+export const CHARGE_STATUSES = [
+  'created',
+  'sending',
+  'pending',
+  'unknown',
+  'captured',
+  'declined',
+  'refused',
+  'expired',
+  'canceled',
+  'absent',
+  'withdrawn',
+] as const;
+export type ChargeStatus = (typeof CHARGE_STATUSES)[number];
+
+export const CHARGE_KINDS = ['initial', 'recurring', 'retry', 'checkout'] as const;
+export type ChargeKind = (typeof CHARGE_KINDS)[number];
+
+export type ChargeEvent =
+  /** A worker took the lease: the next thing that happens is the HTTP call. */
+  | 'claim'
+  /** The gateway certainly did not take the request; the same key may be sent again. */
+  | 'not_taken'
+  /** We do not know: time-out, reset, 5xx, 409, crash. Left only by evidence. */
+  | 'lose'
+  | 'accept'
+  | 'capture'
+  | 'decline'
+  | 'refuse'
+  | 'expire'
+  | 'cancel'
+  /** Look-ups proved that the gateway never had it (see the rules of W in collection.ts). */
+  | 'prove_absent'
+  /** Taken back before a byte was sent. */
+  | 'withdraw';
+
+/** What the gateway may say about a payment, whatever door the news came through. */
+type News = 'accept' | 'capture' | 'decline' | 'expire' | 'cancel' | 'refuse';
+
+/** A charge that failed for good listens to one thing only: that its money came after all. */
+function failed<S extends ChargeStatus>(state: S): { readonly [E in News]: ChargeStatus } {
+  return { capture: 'captured', accept: state, decline: state, expire: state, cancel: state, refuse: state };
+}
+
+/**
+ * The charge machine. News from the gateway is legal in every state and monotone: it moves a charge
+ * forward, never back, so that order and repetition do not matter. A late capture is always bookable.
+ */
+export const chargeTransitions: Transitions<ChargeStatus, ChargeEvent> = {
+  // News about a charge that we never sent exists after a database was restored from a backup.
+  created: {
+    claim: 'sending',
+    withdraw: 'withdrawn',
+    accept: 'pending',
+    capture: 'captured',
+    decline: 'declined',
+    expire: 'expired',
+    cancel: 'canceled',
+  },
+  sending: {
+    not_taken: 'created',
+    lose: 'unknown',
+    refuse: 'refused',
+    accept: 'pending',
+    capture: 'captured',
+    decline: 'declined',
+    expire: 'expired',
+    cancel: 'canceled',
+  },
+  unknown: {
+    claim: 'sending',
+    prove_absent: 'absent',
+    accept: 'pending',
+    capture: 'captured',
+    decline: 'declined',
+    expire: 'expired',
+    cancel: 'canceled',
+  },
+  pending: {
+    accept: 'pending',
+    capture: 'captured',
+    decline: 'declined',
+    expire: 'expired',
+    cancel: 'canceled',
+  },
+  captured: {
+    capture: 'captured',
+    accept: 'captured',
+    decline: 'captured',
+    expire: 'captured',
+    cancel: 'captured',
+    refuse: 'captured',
+  },
+  declined: failed('declined'),
+  refused: failed('refused'),
+  expired: failed('expired'),
+  canceled: failed('canceled'),
+  absent: failed('absent'),
+  withdrawn: failed('withdrawn'),
+};
+
+export function nextChargeStatus(status: ChargeStatus, event: ChargeEvent): ChargeStatus {
+  return transition('charge', chargeTransitions, status, event);
+}
+
+/** Statuses in which money may still move: one such merchant-initiated charge per invoice at most. */
+export const OPEN_CHARGE_STATUSES = ['created', 'sending', 'pending', 'unknown'] as const satisfies ChargeStatus[];
+
+export function isOpen(status: ChargeStatus): boolean {
+  return (OPEN_CHARGE_STATUSES as readonly ChargeStatus[]).includes(status);
+}
+
+/** How long (ms) a worker may take for one call; afterwards another may look the charge up. */
+export const LEASE_MS = 120_000;
+
+/** What taking the lease writes, before the first byte leaves. Engine clock. */
+export function claimed(charge: Charge, now: Date): Partial<Charge> {
+  const until = new Date(now.getTime() + LEASE_MS);
+  return {
+    status: nextChargeStatus(charge.status, 'claim'),
+    sends: charge.sends + 1,
+    lease_token: charge.lease_token + 1,
+    lease_until: until,
+    first_sent_at: charge.first_sent_at ?? now,
+    last_sent_at: now,
+    requested_at: charge.requested_at ?? now,
+    next_check_at: until,
+    checks: 0,
+  };
+}
+
+/** Whether the customer pays it himself, in the wallet, through a redirect. */
+export function isCustomerPresent(kind: ChargeKind): boolean {
+  return kind === 'initial' || kind === 'checkout';
+}
+
+/** One attempt to collect one invoice through the gateway. Amounts in minor units. */
+export interface Charge {
+  id: string;
+  customer: string;
+  subscription: string;
+  invoice: string;
+  /** The period it pays for; with `attempt` it derives key and reference. */
+  period_no: number;
+  kind: ChargeKind;
+  /** Counts up per subscription and period, over all kinds and voided invoices. */
+  attempt: number;
+  amount: number;
+  amount_refunded: number;
+  currency: string;
+  status: ChargeStatus;
+  surplus: boolean;
+  reference: string;
+  idempotency_key: string;
+  /** The exact bytes that are sent, frozen with the row. */
+  body: string;
+  body_hash: string;
+  source: string | null;
+  gateway_payment_id: string | null;
+  redirect_url: string | null;
+  /** When an open redirect stops being payable. */
+  expires_at: Date | null;
+  sends: number;
+  /** Fencing token: counts up with each claim; an answer is written only under the token it was sent with. */
+  lease_token: number;
+  lease_until: Date | null;
+  first_sent_at: Date | null;
+  last_sent_at: Date | null;
+  /** When the engine looks at this row next: to send, to look up, to compare. Engine clock. */
+  next_check_at: Date | null;
+  checks: number;
+  /** Clean, empty look-ups in the window that may prove absence, and when the first of them was. */
+  empty_lookups: number;
+  empty_since: Date | null;
+  response_code: string | null;
+  response_summary: string | null;
+  decline_class: string | null;
+  gateway_request_id: string | null;
+  requested_at: Date | null;
+  settled_at: Date | null;
+  parked_at: Date | null;
+  test_clock: string | null;
+  metadata: Record<string, string>;
+  created_at: Date;
+  updated_at: Date;
+}

@@ -1,0 +1,245 @@
+import type { BillingCase } from './case.js';
+import { addDuration } from './calendar.js';
+import { type Charge, isCustomerPresent, isOpen, nextChargeStatus } from './charge.js';
+import { isRevocation, ladderEnd, NEXT_INVOICE_HOURS, retryAt } from './dunning.js';
+import { type Invoice, nextInvoiceStatus } from './invoice.js';
+import { invoiceVoided, invoiceWrittenOff } from './ledger.js';
+import { nextSourceStatus } from './source.js';
+import { nextSubscriptionStatus } from './subscription.js';
+
+/**
+ * How an open invoice is collected from the stored wallet, and what follows when that fails.
+ * The ladder belongs to the subscription: each of its steps tries the oldest invoice that is owed.
+ */
+
+const SPREAD_MS = 60_000;
+
+/** The first, regular try of a new invoice. Spreading moves only the sending, never the period. */
+export function chargeRenewal(c: BillingCase, invoice: Invoice): void {
+  const source = c.activeSource();
+  if (!source) {
+    enterDunning(c, invoice, 'source_revoked');
+    return;
+  }
+  c.addCharge('recurring', invoice, source, null, spreadOver(c));
+}
+
+function spreadOver(c: BillingCase): Date {
+  const minutes = c.subscription.test_clock === null ? c.plan.spread_minutes : 0;
+  if (minutes === 0) return c.engineNow;
+  // The id's tail is random, so a subscription keeps its own slot from period to period.
+  const slot = [...c.subscription.id.slice(-6)].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 9973, 7);
+  return new Date(c.engineNow.getTime() + (slot % minutes) * SPREAD_MS);
+}
+
+/** A step of the ladder, or the next invoice after a success: tries the oldest invoice that is owed. */
+export function tryOldest(c: BillingCase): void {
+  const oldest = c.openInvoices()[0];
+  const source = c.activeSource();
+  if (!oldest || !source) {
+    setNextAttempt(c, null);
+    return;
+  }
+  if (c.liveCharges().some((charge) => charge.invoice === oldest.id)) {
+    // Its outcome decides what comes next; a step is never used up by a charge that is still in flight.
+    setNextAttempt(c, null);
+    return;
+  }
+  const openUntil = redirectOpenUntil(c, oldest);
+  if (openUntil) {
+    setNextAttempt(c, new Date(c.now.getTime() + Math.max(1, openUntil.getTime() - c.engineNow.getTime())));
+    return;
+  }
+  setNextAttempt(c, null);
+  c.addCharge('retry', oldest, source, null, c.engineNow);
+  c.tellSubscription('dunning.retried');
+}
+
+/** Until when (engine clock) the customer may still pay this invoice himself through an open redirect. */
+export function redirectOpenUntil(c: BillingCase, invoice: Invoice): Date | null {
+  const ends = c
+    .chargesOf(invoice.id)
+    .filter((charge) => isCustomerPresent(charge.kind) && isOpen(charge.status) && charge.expires_at !== null)
+    .map((charge) => charge.expires_at as Date)
+    .filter((end) => end > c.engineNow);
+  return ends.sort((a, b) => b.getTime() - a.getTime())[0] ?? null;
+}
+
+/** A merchant-initiated charge failed for good: the customer is past due and the ladder decides. */
+export function onAttemptFailed(c: BillingCase, charge: Charge): void {
+  const invoice = c.invoices.get(charge.invoice);
+  c.tellInvoice('invoice.payment_failed', invoice);
+  if (isRevocation(charge.response_code)) revokeSource(c, charge.response_code ?? 'revoked');
+  if (invoice.status !== 'open') return;
+  if (!isCollecting(c)) {
+    if (c.subscription.status === 'canceled') closeOwed(c);
+    return;
+  }
+  if (c.subscription.dunning_started_at === null) {
+    enterDunning(c, invoice, charge.response_code);
+    return;
+  }
+  if (c.activeSource() === null) {
+    setNextAttempt(c, null);
+    return;
+  }
+  climb(c);
+}
+
+/** An attempt that never existed at the gateway uses up nothing: the same step is tried again at once. */
+export function onAttemptAbsent(c: BillingCase, charge: Charge): void {
+  const invoice = c.invoices.get(charge.invoice);
+  if (invoice.status !== 'open' || !isCollecting(c)) return;
+  const source = c.activeSource();
+  if (source) c.addCharge(charge.kind, invoice, source, null, c.engineNow);
+}
+
+function isCollecting(c: BillingCase): boolean {
+  return c.subscription.status === 'active' || c.subscription.status === 'past_due';
+}
+
+function enterDunning(c: BillingCase, invoice: Invoice, reason: string | null): void {
+  const previous = { status: c.subscription.status };
+  const alive = c.activeSource() !== null;
+  const first = alive ? retryAt(c.policy, 0, c.now) : null;
+  c.patch({
+    status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),
+    past_due_reason: c.subscription.past_due_reason ?? reason,
+    dunning_started_at: c.subscription.dunning_started_at ?? c.now,
+    dunning_step: c.subscription.dunning_step ?? 0,
+    next_attempt_at: first,
+    // A dead wallet cannot be tried, but the customer gets the time of the whole ladder to sign anew.
+    dunning_ends_at: first === null ? ladderEnd(c.policy, c.now) : null,
+  });
+  c.patchInvoice(invoice.id, { next_attempt_at: first });
+  if (previous.status !== 'past_due') {
+    c.tellSubscription('subscription.past_due', previous);
+    c.tellSubscription('dunning.started');
+  }
+}
+
+/** One rung further, or the end of the ladder. */
+function climb(c: BillingCase): void {
+  const step = (c.subscription.dunning_step ?? 0) + 1;
+  const next = retryAt(c.policy, step, c.now);
+  c.patch({ dunning_step: step });
+  setNextAttempt(c, next);
+  if (next === null) exhaust(c);
+}
+
+/** After a payment: the next owed invoice follows at a distance, or the subscription is well again. */
+export function onInvoicePaid(c: BillingCase): void {
+  if (c.subscription.status !== 'past_due') return;
+  const oldest = c.openInvoices()[0];
+  if (oldest) {
+    c.patch({ dunning_step: 0, dunning_started_at: c.now, dunning_ends_at: null });
+    if (!c.liveCharges().some((charge) => charge.invoice === oldest.id)) {
+      setNextAttempt(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`));
+    }
+    return;
+  }
+  c.patch({
+    status: nextSubscriptionStatus(c.subscription.status, 'recover'),
+    ...noDunning,
+  });
+  c.tellSubscription('subscription.recovered', { status: 'past_due' });
+}
+
+export const noDunning = {
+  past_due_reason: null,
+  dunning_started_at: null,
+  dunning_step: null,
+  dunning_ends_at: null,
+  next_attempt_at: null,
+} as const;
+
+/** The ladder's end: the policy's final action. */
+export function exhaust(c: BillingCase): void {
+  c.tellSubscription('dunning.exhausted');
+  const previous = { status: c.subscription.status };
+  switch (c.policy.final_action) {
+    case 'cancel':
+      c.patch({
+        status: nextSubscriptionStatus(c.subscription.status, 'cancel'),
+        canceled_at: c.now,
+        cancel_reason: 'dunning_exhausted',
+        ...noDunning,
+      });
+      withdrawUnsent(c);
+      closeOwed(c);
+      c.tellSubscription('subscription.canceled', previous);
+      return;
+    case 'unpaid':
+      c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'give_up_unpaid'), ...noDunning });
+      withdrawUnsent(c);
+      c.tellSubscription('subscription.unpaid', previous);
+      return;
+    case 'pause':
+      c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'pause'), paused_at: c.now, ...noDunning });
+      withdrawUnsent(c);
+      c.tellSubscription('subscription.paused', previous);
+  }
+}
+
+/** Takes back every charge of which no byte has left; what was sent runs out by itself. */
+export function withdrawUnsent(c: BillingCase): void {
+  for (const charge of c.charges.all()) {
+    if (charge.status !== 'created') continue;
+    c.patchCharge(charge.id, {
+      status: nextChargeStatus(charge.status, 'withdraw'),
+      next_check_at: null,
+      settled_at: c.now,
+    });
+  }
+}
+
+export function voidInvoice(c: BillingCase, invoice: Invoice): void {
+  const voided = c.patchInvoice(invoice.id, {
+    status: nextInvoiceStatus(invoice.status, 'void'),
+    next_attempt_at: null,
+    amount_due: 0 as Invoice['amount_due'],
+  });
+  c.post(invoiceVoided(invoice));
+  c.changeBalance(invoice.balance_applied);
+  c.tellInvoice('invoice.voided', voided);
+}
+
+/**
+ * What becomes of owed invoices when the subscription ends: a period that never started is not owed;
+ * one whose charge is still in flight waits for it; the rest is given up.
+ */
+export function closeOwed(c: BillingCase): void {
+  for (const invoice of c.openInvoices()) {
+    const inFlight = c.chargesOf(invoice.id).some((charge) => isOpen(charge.status) && !isCustomerPresent(charge.kind));
+    if (invoice.period_start === null) voidInvoice(c, invoice);
+    else if (!inFlight) writeOff(c, invoice);
+  }
+}
+
+function writeOff(c: BillingCase, invoice: Invoice): void {
+  const written = c.patchInvoice(invoice.id, {
+    status: nextInvoiceStatus(invoice.status, 'write_off'),
+    next_attempt_at: null,
+  });
+  c.post(invoiceWrittenOff(invoice));
+  c.tellInvoice('invoice.uncollectible', written);
+}
+
+export function revokeSource(c: BillingCase, reason: string): void {
+  const source = c.activeSource();
+  if (!source) return;
+  const revoked = c.sources.patch(source.id, {
+    status: nextSourceStatus(source.status, 'revoke'),
+    ended_reason: reason,
+    ended_at: c.now,
+    updated_at: c.now,
+  });
+  c.tellSource('source.revoked', revoked);
+}
+
+/** The next try belongs to the ladder; the invoice it will try shows it too. */
+function setNextAttempt(c: BillingCase, at: Date | null): void {
+  c.patch({ next_attempt_at: at });
+  const oldest = c.openInvoices()[0];
+  if (oldest && oldest.next_attempt_at?.getTime() !== at?.getTime()) c.patchInvoice(oldest.id, { next_attempt_at: at });
+}

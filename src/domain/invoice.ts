@@ -1,0 +1,122 @@
+import { type Transitions, transition } from './machine.js';
+import { add, minimumCharge, multiply, type Currency, type Money } from './money.js';
+import type { BilledCustomer } from './customer.js';
+import type { PlanVersion } from './plan.js';
+
+export const INVOICE_STATUSES = ['draft', 'open', 'paid', 'void', 'uncollectible'] as const;
+export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
+export type InvoiceEvent = 'finalize' | 'pay' | 'void' | 'write_off';
+
+export const invoiceTransitions: Transitions<InvoiceStatus, InvoiceEvent> = {
+  draft: { finalize: 'open', void: 'void' },
+  open: { pay: 'paid', void: 'void', write_off: 'uncollectible' },
+  paid: {},
+  void: {},
+  // Money that comes after we had given up still pays what was owed.
+  uncollectible: { pay: 'paid', void: 'void' },
+};
+
+export function nextInvoiceStatus(status: InvoiceStatus, event: InvoiceEvent): InvoiceStatus {
+  return transition('invoice', invoiceTransitions, status, event);
+}
+
+export const LINE_TYPES = ['recurring', 'trial', 'setup_fee'] as const;
+
+export interface Period {
+  start: Date;
+  end: Date;
+}
+
+/** One line of an invoice; `amount` = `unit_amount` × `quantity`, minor units. */
+export interface InvoiceLine {
+  type: (typeof LINE_TYPES)[number];
+  description: string;
+  quantity: number;
+  unit_amount: Money;
+  amount: Money;
+}
+
+/** What one subscription owes for one period. Amounts in minor units of `currency`. */
+export interface Invoice {
+  id: string;
+  /** Gapless per year: `2026-000001`. */
+  number: string;
+  customer: string;
+  subscription: string;
+  status: InvoiceStatus;
+  currency: string;
+  /** Counts up once per subscription; 0 is a paid trial. */
+  period_no: number;
+  /** Null until the first payment is captured: the first period starts only then. */
+  period_start: Date | null;
+  period_end: Date | null;
+  lines: InvoiceLine[];
+  subtotal: Money;
+  discount: Money;
+  tax: Money;
+  total: Money;
+  /** Part of the total that the customer's own balance paid. */
+  balance_applied: Money;
+  amount_paid: Money;
+  amount_due: Money;
+  /** Merchant-initiated and customer-present tries that were really made. */
+  attempt_count: number;
+  next_attempt_at: Date | null;
+  paid_at: Date | null;
+  billed_customer: BilledCustomer;
+  metadata: Record<string, string>;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export interface InvoiceAmounts {
+  subtotal: Money;
+  discount: Money;
+  tax: Money;
+  total: Money;
+  balance_applied: Money;
+  amount_due: Money;
+}
+
+function line(type: InvoiceLine['type'], description: string, quantity: number, unitAmount: Money): InvoiceLine {
+  return { type, description, quantity, unit_amount: unitAmount, amount: multiply(unitAmount, quantity) };
+}
+
+export function recurringLine(planName: string, version: PlanVersion, quantity: number): InvoiceLine {
+  return line('recurring', planName, quantity, version.amount as Money);
+}
+
+/** The lines of a subscription's first invoice: the trial or the first period, and the setup fee with it. */
+export function firstLines(
+  planName: string,
+  version: PlanVersion,
+  quantity: number,
+  trial: { days: number; amount: number },
+): InvoiceLine[] {
+  const lines =
+    trial.days > 0
+      ? [line('trial', `${planName} (trial, ${trial.days} days)`, 1, trial.amount as Money)]
+      : [recurringLine(planName, version, quantity)];
+  if (version.setup_fee > 0) lines.push(line('setup_fee', `${planName} (setup)`, 1, version.setup_fee as Money));
+  return lines;
+}
+
+/**
+ * Sums the lines and sets the customer's balance against them. The balance never leaves a rest that the
+ * gateway would refuse as too small: then less of it is used and the rest stays with the customer.
+ */
+export function amounts(lines: readonly InvoiceLine[], currency: Currency, balance: number): InvoiceAmounts {
+  const total = lines.reduce<Money>((sum, l) => add(sum, l.amount), 0 as Money);
+  const wanted = Math.max(0, Math.min(balance, total));
+  const rest = total - wanted;
+  const smallest = minimumCharge(currency);
+  const applied = rest > 0 && rest < smallest ? Math.max(0, total - smallest) : wanted;
+  return {
+    subtotal: total,
+    discount: 0 as Money,
+    tax: 0 as Money,
+    total,
+    balance_applied: applied as Money,
+    amount_due: (total - applied) as Money,
+  };
+}

@@ -1,0 +1,132 @@
+import type { BillingCase } from './case.js';
+import { chargeRenewal, closeOwed, noDunning, withdrawUnsent } from './collection.js';
+import { conflict } from './errors.js';
+import { period } from './calendar.js';
+import { type BillingTerms, issueRecurringInvoice } from './invoicing.js';
+import { markPaid } from './payment.js';
+import { cadence } from './plan.js';
+import { nextSubscriptionStatus, type Subscription } from './subscription.js';
+
+/** What merchants and customers may do to a running subscription. Each takes effect at once. */
+
+const ENDED: readonly Subscription['status'][] = ['canceled', 'incomplete_expired'];
+
+export function refuseEnded(s: Subscription): void {
+  if (s.status === 'canceled') throw conflict('subscription_canceled', 'The subscription is canceled.');
+  if (s.status === 'incomplete_expired') throw conflict('subscription_expired', 'The sign-up was never paid and has expired.');
+}
+
+export function cancel(c: BillingCase, at: 'period_end' | 'now', reason: string | null): void {
+  const s = c.subscription;
+  refuseEnded(s);
+  const running = s.status === 'active' || s.status === 'trialing' || s.status === 'past_due';
+  if (at === 'now' || !running) {
+    endSubscription(c, reason);
+    return;
+  }
+  if (s.cancel_at_period_end) return;
+  c.patch({ cancel_at_period_end: true, cancel_reason: reason });
+  c.tellSubscription('subscription.updated', { cancel_at_period_end: false });
+}
+
+export function uncancel(c: BillingCase): void {
+  refuseEnded(c.subscription);
+  if (!c.subscription.cancel_at_period_end) {
+    throw conflict('subscription_not_canceling', 'The subscription is not set to cancel at its period end.');
+  }
+  c.patch({ cancel_at_period_end: false, cancel_reason: null });
+  c.tellSubscription('subscription.updated', { cancel_at_period_end: true });
+}
+
+/** Ends it now: what was not sent is withdrawn, what was sent runs out, nothing new is tried. */
+export function endSubscription(c: BillingCase, reason: string | null): void {
+  const previous = { status: c.subscription.status };
+  c.patch({
+    status: nextSubscriptionStatus(c.subscription.status, 'cancel'),
+    canceled_at: c.now,
+    cancel_reason: reason,
+    cancel_at_period_end: false,
+    expires_at: null,
+    ...noDunning,
+  });
+  withdrawUnsent(c);
+  closeOwed(c);
+  c.tellSubscription('subscription.canceled', previous);
+}
+
+export function pause(c: BillingCase, resumesAt: Date | null): void {
+  const s = c.subscription;
+  refuseEnded(s);
+  if (s.status === 'paused') throw conflict('subscription_paused', 'The subscription is paused already.');
+  if (s.status !== 'active' && s.status !== 'past_due') {
+    throw conflict(`subscription_${s.status}`, `A subscription that is ${s.status} cannot be paused.`);
+  }
+  const previous = { status: s.status };
+  c.patch({
+    status: nextSubscriptionStatus(s.status, 'pause'),
+    paused_at: c.now,
+    resumes_at: resumesAt,
+    ...noDunning,
+  });
+  withdrawUnsent(c);
+  c.tellSubscription('subscription.paused', previous);
+}
+
+/** How a resume after the paid period collects the new period's money. */
+export type ResumeBy = 'source' | 'checkout';
+
+/**
+ * Resumes: inside the paid period it simply goes on. After it a new period starts now, on a new anchor:
+ * charged to the stored wallet, or (returned as true) to be paid by the customer through a checkout first.
+ */
+export function resume(c: BillingCase, terms: BillingTerms, by: ResumeBy): { needsCheckout: boolean } {
+  const s = c.subscription;
+  refuseEnded(s);
+  if (s.status !== 'paused') throw conflict('subscription_not_paused', 'The subscription is not paused.');
+  if (s.paid_through !== null && s.paid_through > c.now && s.period_end !== null && s.period_end > c.now) {
+    continuePeriod(c);
+    return { needsCheckout: false };
+  }
+  if (by === 'checkout' || c.activeSource() === null) {
+    if (c.openInvoices().length === 0) issueRecurringInvoice(c, s.period_no + 1, null, terms);
+    c.patch({ resumes_at: null });
+    return { needsCheckout: true };
+  }
+  startNewEpoch(c, terms);
+  return { needsCheckout: false };
+}
+
+/** A pause with an end: nobody is there to pay a checkout, so the stored wallet is charged. */
+export function resumeByItself(c: BillingCase, terms: BillingTerms): void {
+  resume(c, terms, 'source');
+}
+
+function continuePeriod(c: BillingCase): void {
+  c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'resume'), paused_at: null, resumes_at: null });
+  c.tellSubscription('subscription.resumed', { status: 'paused' });
+}
+
+function startNewEpoch(c: BillingCase, terms: BillingTerms): void {
+  const s = c.subscription;
+  const periodNo = s.period_no + 1;
+  const span = period(c.now, cadence(c.version), s.time_zone, 0);
+  c.patch({
+    status: nextSubscriptionStatus(s.status, 'resume'),
+    paused_at: null,
+    resumes_at: null,
+    billing_anchor: c.now,
+    epoch: s.epoch + 1,
+    epoch_first_period: periodNo,
+    period_no: periodNo,
+    period_start: span.start,
+    period_end: span.end,
+  });
+  c.tellSubscription('subscription.resumed', { status: 'paused' });
+  const invoice = issueRecurringInvoice(c, periodNo, span, terms);
+  if (invoice.amount_due === 0) markPaid(c, invoice);
+  else chargeRenewal(c, invoice);
+}
+
+export function isEnded(s: Subscription): boolean {
+  return ENDED.includes(s.status);
+}

@@ -1,0 +1,79 @@
+import type { Charge } from './charge.js';
+
+/**
+ * When the gateway is asked again, and what an empty answer means.
+ * All instants are on the engine's clock; S and W are configuration (settle seconds, idempotency hours).
+ */
+export interface GatewayWindows {
+  settleSeconds: number;
+  idempotencyHours: number;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Waits between look-ups of a charge that is pending or unknown; hourly to a day, then daily without end. */
+const LOOKUP_WAITS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR];
+
+export function nextLookupAt(charge: Pick<Charge, 'checks' | 'first_sent_at'>, now: Date): Date {
+  const first = charge.first_sent_at ?? now;
+  const wait = LOOKUP_WAITS[charge.checks] ?? (now.getTime() - first.getTime() < DAY ? HOUR : DAY);
+  return new Date(now.getTime() + wait);
+}
+
+/** Waits before a request that the gateway did not take is sent again with its key. */
+const RESEND_WAITS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE];
+
+export function nextSendAt(checks: number, now: Date): Date {
+  const wait = RESEND_WAITS[Math.min(checks, RESEND_WAITS.length - 1)] ?? HOUR;
+  return new Date(now.getTime() + wait);
+}
+
+/** Look-ups that prove absence must be this many, spread over this long. */
+const PROOF_LOOKUPS = 3;
+const PROOF_SPAN = 2 * HOUR;
+
+export type Verdict =
+  /** The same key and the same bytes may be sent again. */
+  | { verdict: 'resend' }
+  /** The gateway never had it: a new attempt may exist. */
+  | { verdict: 'absent' }
+  /** Nobody can say yet; ask again at `at`. */
+  | { verdict: 'wait'; at: Date };
+
+/**
+ * What a clean, empty look-up of an unknown charge allows. A resend needs S since the last send (the
+ * gateway may still be processing it) and a key that is certainly still remembered; absence needs the
+ * key's whole life to have passed and several empty look-ups. Time alone proves nothing.
+ */
+export function judgeEmptyLookup(charge: Charge, windows: GatewayWindows, now: Date): Verdict {
+  const first = (charge.first_sent_at ?? now).getTime();
+  const last = (charge.last_sent_at ?? now).getTime();
+  const at = now.getTime();
+  const settle = windows.settleSeconds * SECOND;
+  const window = windows.idempotencyHours * HOUR;
+  if (at - last >= settle && at - first < window - HOUR) return { verdict: 'resend' };
+
+  const provableFrom = Math.max(first + window + 2 * HOUR, last + Math.max(2 * HOUR, settle));
+  const spanStart = charge.empty_since?.getTime() ?? at;
+  const proven = charge.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75;
+  if (at >= provableFrom && proven) return { verdict: 'absent' };
+
+  const resendableAt = last + settle;
+  const candidates = [nextLookupAt(charge, now).getTime()];
+  if (at < resendableAt && resendableAt - first < window - HOUR) candidates.push(resendableAt);
+  // Close to the point of proof the look-ups must be dense enough to prove anything.
+  if (at >= provableFrom - PROOF_SPAN) candidates.push(at + 30 * MINUTE);
+  else if (at > first + window - HOUR) candidates.push(provableFrom - PROOF_SPAN);
+  return { verdict: 'wait', at: new Date(Math.min(...candidates)) };
+}
+
+/** Counts a clean, empty look-up towards the proof of absence; only the last two hours count. */
+export function countEmptyLookup(charge: Charge, now: Date): Pick<Charge, 'empty_lookups' | 'empty_since'> {
+  const stale = charge.empty_since === null || now.getTime() - charge.empty_since.getTime() > PROOF_SPAN * 1.25;
+  return stale
+    ? { empty_lookups: 1, empty_since: now }
+    : { empty_lookups: charge.empty_lookups + 1, empty_since: charge.empty_since };
+}

@@ -1,0 +1,87 @@
+import type { BillingCase } from './case.js';
+import { addDuration, period } from './calendar.js';
+import { chargeRenewal, exhaust, tryOldest, voidInvoice, withdrawUnsent } from './collection.js';
+import { type BillingTerms, issueRecurringInvoice, issueTrialEndInvoice } from './invoicing.js';
+import { endSubscription, resumeByItself } from './lifecycle.js';
+import { markPaid } from './payment.js';
+import { cadence } from './plan.js';
+import { agenda, nextSubscriptionStatus, SIGN_UP_HOURS } from './subscription.js';
+
+/** Does the first thing on the subscription's agenda, if its time has come. One thing per call. */
+export function live(c: BillingCase, terms: BillingTerms): void {
+  const first = agenda(c.subscription)[0];
+  if (!first || first.at > c.now) return;
+  switch (first.event) {
+    case 'sign_up_expiry':
+      return expireSignUp(c);
+    case 'trial_notice':
+      c.patch({ trial_end_told_at: c.now });
+      return c.tellSubscription('subscription.trial_will_end');
+    case 'trial_end':
+      return endTrial(c, terms);
+    case 'period_end':
+      return endPeriod(c, terms);
+    case 'attempt':
+      return tryOldest(c);
+    case 'dunning_end':
+      return exhaust(c);
+    case 'resume':
+      return resumeByItself(c, terms);
+  }
+}
+
+function expireSignUp(c: BillingCase): void {
+  const previous = { status: c.subscription.status };
+  withdrawUnsent(c);
+  for (const invoice of c.openInvoices()) voidInvoice(c, invoice);
+  c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'expire'), expires_at: null });
+  c.tellSubscription('subscription.expired', previous);
+}
+
+function endTrial(c: BillingCase, terms: BillingTerms): void {
+  if (c.subscription.cancel_at_period_end) return cancelAtEnd(c);
+  if (c.subscription.source !== null) return renew(c, terms);
+  // A free trial: the wallet is asked for now; the first period starts at the trial's end once it is paid.
+  const previous = { status: c.subscription.status };
+  c.patch({
+    status: nextSubscriptionStatus(c.subscription.status, 'await_payment'),
+    expires_at: addDuration(c.now, `${SIGN_UP_HOURS}h`),
+  });
+  issueTrialEndInvoice(c, terms);
+  c.tellSubscription('subscription.updated', previous);
+}
+
+function endPeriod(c: BillingCase, terms: BillingTerms): void {
+  if (c.subscription.cancel_at_period_end) return cancelAtEnd(c);
+  renew(c, terms);
+}
+
+function cancelAtEnd(c: BillingCase): void {
+  endSubscription(c, c.subscription.cancel_reason);
+}
+
+/** The next period begins: its invoice is written on its date, whatever became of the one before. */
+function renew(c: BillingCase, terms: BillingTerms): void {
+  const s = c.subscription;
+  const leavingTrial = s.status === 'trialing';
+  const anchor = leavingTrial ? s.trial_end : s.billing_anchor;
+  if (anchor === null) throw new Error(`Subscription ${s.id} renews without an anchor`);
+  const periodNo = s.period_no + 1;
+  const epochFirst = leavingTrial ? periodNo : s.epoch_first_period;
+  const span = period(anchor, cadence(c.version), s.time_zone, periodNo - epochFirst);
+  c.patch({
+    status: nextSubscriptionStatus(s.status, 'renew'),
+    billing_anchor: anchor,
+    epoch_first_period: epochFirst,
+    period_no: periodNo,
+    period_start: span.start,
+    period_end: span.end,
+  });
+  const invoice = issueRecurringInvoice(c, periodNo, span, terms);
+  if (invoice.amount_due === 0) {
+    markPaid(c, invoice);
+    return;
+  }
+  if (c.subscription.status === 'past_due') return;
+  chargeRenewal(c, invoice);
+}

@@ -1,0 +1,297 @@
+import type { BillingCase } from './case.js';
+import { type Charge, type ChargeEvent, claimed, isCustomerPresent, isOpen, nextChargeStatus } from './charge.js';
+import { onAttemptAbsent, onAttemptFailed } from './collection.js';
+import type { EventType } from './events.js';
+import type { Invoice } from './invoice.js';
+import { invoicePaid, surplusCaptured, writeOffReversed } from './ledger.js';
+import { countEmptyLookup, type GatewayWindows, judgeEmptyLookup, nextLookupAt, nextSendAt } from './lookup.js';
+import { markPaid } from './payment.js';
+import { nextSourceStatus, type Source } from './source.js';
+import { isEnded } from './lifecycle.js';
+
+/** What the gateway says about one payment, through whatever door we heard it. */
+export interface PaymentFact {
+  payment_id: string;
+  status: 'pending' | 'captured' | 'declined' | 'expired' | 'canceled';
+  /** Minor units; null where the answer does not say. */
+  amount: number | null;
+  currency: string | null;
+  source_id: string | null;
+  redirect_url: string | null;
+  response_code: string | null;
+  response_summary: string | null;
+}
+
+export type Observation = { charge: string; request_id: string | null } & (
+  | { kind: 'fact'; fact: PaymentFact }
+  | { kind: 'refused'; codes: readonly string[] }
+  | { kind: 'not_taken'; reason: string }
+  | { kind: 'unknown'; reason: string }
+  /** A clean look-up that found nothing: evidence, weighed by the rules of S and W. */
+  | { kind: 'not_found'; windows: GatewayWindows }
+  /** The gateway could not be asked; nothing was learnt. */
+  | { kind: 'look_up_failed' }
+);
+
+/** News that does not fit the charge it claims to be about. It changes nothing; it is parked for a human. */
+export class Mismatch extends Error {}
+
+const EVENT_OF: Record<PaymentFact['status'], ChargeEvent> = {
+  pending: 'accept',
+  captured: 'capture',
+  declined: 'decline',
+  expired: 'expire',
+  canceled: 'cancel',
+};
+
+/** How long a redirect stays payable, in minutes, where the gateway does not say. */
+export const REDIRECT_MINUTES = 15;
+/** Charges are compared with the gateway once more at this age, in days: late truths surface by then. */
+export const VERIFY_DAYS = 14;
+const DAY_MS = 86_400_000;
+
+/**
+ * The one door for truth: applies one observation to the case of its charge. Idempotent, free of order,
+ * monotone: hearing something twice, late or after something newer changes nothing.
+ */
+export function settle(c: BillingCase, observation: Observation): void {
+  const charge = c.charges.get(observation.charge);
+  switch (observation.kind) {
+    case 'fact':
+      return settleFact(c, charge, observation.fact, observation.request_id);
+    case 'refused':
+      return settleRefused(c, charge, observation.codes, observation.request_id);
+    case 'not_taken':
+      return void c.patchCharge(charge.id, {
+        status: nextChargeStatus(charge.status, 'not_taken'),
+        next_check_at: nextSendAt(charge.checks, c.engineNow),
+        checks: charge.checks + 1,
+        lease_until: null,
+        response_summary: observation.reason,
+        gateway_request_id: observation.request_id,
+      });
+    case 'unknown':
+      return settleUnknown(c, charge, observation.reason);
+    case 'not_found':
+      return settleNotFound(c, charge, observation.windows);
+    case 'look_up_failed':
+      return void postpone(c, charge, nextLookupAt(charge, c.engineNow));
+  }
+}
+
+function settleUnknown(c: BillingCase, charge: Charge, reason: string): void {
+  const lost = c.patchCharge(charge.id, {
+    status: nextChargeStatus(charge.status, 'lose'),
+    next_check_at: nextLookupAt({ checks: 0, first_sent_at: charge.first_sent_at }, c.engineNow),
+    checks: 1,
+    lease_until: null,
+    response_summary: reason,
+    ...redirectExpiry(charge),
+  });
+  c.tellCharge('charge.unknown', lost);
+}
+
+function settleNotFound(c: BillingCase, charge: Charge, windows: GatewayWindows): void {
+  if (charge.status !== 'unknown') {
+    // A payment that the gateway once confirmed does not vanish; its answer was merely behind the times.
+    if (isOpen(charge.status)) postpone(c, charge, nextLookupAt(charge, c.engineNow));
+    return;
+  }
+  const counted = { ...charge, ...countEmptyLookup(charge, c.engineNow) };
+  const verdict = judgeEmptyLookup(counted, windows, c.engineNow);
+  switch (verdict.verdict) {
+    case 'resend':
+      c.patchCharge(charge.id, claimed(counted, c.engineNow));
+      return;
+    case 'absent':
+      return finish(c, counted, 'prove_absent', 'charge.absent', {}, () => onAttemptAbsent(c, charge));
+    case 'wait':
+      postpone(c, counted, verdict.at);
+  }
+}
+
+function postpone(c: BillingCase, charge: Charge, at: Date): void {
+  c.patchCharge(charge.id, {
+    checks: charge.checks + 1,
+    next_check_at: at,
+    empty_lookups: charge.empty_lookups,
+    empty_since: charge.empty_since,
+  });
+}
+
+function settleRefused(c: BillingCase, charge: Charge, codes: readonly string[], requestId: string | null): void {
+  const patch = {
+    response_code: codes[0] ?? 'request_invalid',
+    response_summary: codes.join(', ') || null,
+    gateway_request_id: requestId,
+  };
+  finish(c, charge, 'refuse', 'charge.refused', patch, (refused) => failed(c, refused));
+}
+
+function settleFact(c: BillingCase, charge: Charge, fact: PaymentFact, requestId: string | null): void {
+  check(charge, fact);
+  const event = EVENT_OF[fact.status];
+  const known = {
+    gateway_payment_id: fact.payment_id,
+    ...(fact.redirect_url !== null && { redirect_url: fact.redirect_url }),
+    ...(requestId !== null && { gateway_request_id: requestId }),
+    ...(fact.response_code !== null && { response_code: fact.response_code, response_summary: fact.response_summary }),
+  };
+  switch (fact.status) {
+    case 'pending':
+      return settlePending(c, charge, fact, known);
+    case 'captured':
+      return settleCaptured(c, charge, fact, known);
+    case 'declined':
+    case 'expired':
+    case 'canceled':
+      return finish(c, charge, event, `charge.${fact.status}`, known, (done) => failed(c, done));
+  }
+}
+
+/** A fact about another payment, amount or currency must never move money here. */
+function check(charge: Charge, fact: PaymentFact): void {
+  if (charge.gateway_payment_id !== null && charge.gateway_payment_id !== fact.payment_id) {
+    throw new Mismatch(`charge ${charge.id} is payment ${charge.gateway_payment_id}, the news is about ${fact.payment_id}`);
+  }
+  if (fact.amount !== null && fact.amount !== charge.amount) {
+    throw new Mismatch(`charge ${charge.id} asked for ${charge.amount}, the news says ${fact.amount}`);
+  }
+  if (fact.currency !== null && fact.currency !== charge.currency) {
+    throw new Mismatch(`charge ${charge.id} is in ${charge.currency}, the news says ${fact.currency}`);
+  }
+}
+
+function settlePending(c: BillingCase, charge: Charge, fact: PaymentFact, known: Partial<Charge>): void {
+  const status = nextChargeStatus(charge.status, 'accept');
+  if (status !== 'pending') return;
+  const news = charge.status !== 'pending';
+  const source = fact.source_id === null ? null : noteSource(c, charge, fact.source_id);
+  const checks = news ? 0 : charge.checks;
+  const pending = c.patchCharge(charge.id, {
+    ...known,
+    ...(news && redirectExpiry(charge)),
+    status,
+    checks: checks + 1,
+    next_check_at: nextLookupAt({ checks, first_sent_at: charge.first_sent_at }, c.engineNow),
+    lease_until: null,
+    source: source?.id ?? charge.source,
+  });
+  if (news) c.tellCharge('charge.pending', pending);
+}
+
+function redirectExpiry(charge: Charge): Partial<Charge> {
+  if (!isCustomerPresent(charge.kind) || charge.expires_at !== null || charge.last_sent_at === null) return {};
+  return { expires_at: new Date(charge.last_sent_at.getTime() + REDIRECT_MINUTES * 60_000) };
+}
+
+/** The wallet id comes with the first answer, long before it may be charged. */
+function noteSource(c: BillingCase, charge: Charge, gatewaySourceId: string): Source {
+  const known = c.sources.all().find((s) => s.gateway_source_id === gatewaySourceId);
+  if (known) return known;
+  return c.sources.add({
+    id: c.newId('psrc'),
+    gateway_source_id: gatewaySourceId,
+    customer: charge.customer,
+    subscription: charge.subscription,
+    charge: charge.id,
+    status: 'pending',
+    ended_reason: null,
+    ended_at: null,
+    created_at: c.now,
+    updated_at: c.now,
+  });
+}
+
+function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known: Partial<Charge>): void {
+  if (charge.status === 'captured') return;
+  const source = fact.source_id === null ? c.sources.find(charge.source) : noteSource(c, charge, fact.source_id);
+  const invoice = c.invoices.get(charge.invoice);
+  const pays = capturePays(c, invoice);
+  const captured = c.patchCharge(charge.id, {
+    ...known,
+    status: nextChargeStatus(charge.status, 'capture'),
+    source: source?.id ?? null,
+    surplus: !pays,
+    settled_at: c.now,
+    lease_until: null,
+    next_check_at: verifyAt(c, charge),
+  });
+  const money = { gateway_payment_id: fact.payment_id, amount: charge.amount, currency: charge.currency };
+  c.tellCharge('charge.captured', captured);
+  if (isOpen(charge.status)) countAttempt(c, captured);
+  if (!pays) {
+    c.post(surplusCaptured(money));
+    if (source && isCustomerPresent(charge.kind)) retire(c, source);
+    c.tellCharge('charge.surplus', captured);
+    return;
+  }
+  if (invoice.status === 'uncollectible') c.post(writeOffReversed(invoice));
+  c.post(invoicePaid(money));
+  if (source && isCustomerPresent(charge.kind)) holdSource(c, source);
+  markPaid(c, c.invoices.get(invoice.id));
+}
+
+/** Whether captured money pays the invoice, or pays for nothing and is to be given back. */
+function capturePays(c: BillingCase, invoice: Invoice): boolean {
+  if (invoice.status === 'uncollectible') return c.subscription.cancel_reason !== 'dunning_exhausted';
+  if (invoice.status !== 'open') return false;
+  return !isEnded(c.subscription) || invoice.period_start !== null;
+}
+
+/** The captured wallet becomes the subscription's own; the one before it is never charged again. */
+function holdSource(c: BillingCase, source: Source): void {
+  const before = c.sources.find(c.subscription.source);
+  const held = c.sources.patch(source.id, { status: nextSourceStatus(source.status, 'capture'), updated_at: c.now });
+  c.patch({ source: held.id });
+  c.tellSource('source.captured', held);
+  if (before && before.id !== held.id && before.status === 'active') retire(c, before);
+}
+
+function retire(c: BillingCase, source: Source): void {
+  const status = nextSourceStatus(source.status, 'supersede');
+  if (status === source.status) return;
+  const retired = c.sources.patch(source.id, { status, ended_reason: 'superseded', ended_at: c.now, updated_at: c.now });
+  c.tellSource('source.superseded', retired);
+}
+
+/** A charge reaches a final state other than captured; hearing it again does nothing. */
+function finish(
+  c: BillingCase,
+  charge: Charge,
+  event: ChargeEvent,
+  told: EventType,
+  patch: Partial<Charge>,
+  then: (done: Charge) => void,
+): void {
+  const status = nextChargeStatus(charge.status, event);
+  if (!isOpen(charge.status)) return;
+  const done = c.patchCharge(charge.id, {
+    ...patch,
+    status,
+    settled_at: c.now,
+    lease_until: null,
+    next_check_at: charge.first_sent_at === null && status !== 'absent' ? null : verifyAt(c, charge),
+  });
+  c.tellCharge(told, done);
+  then(done);
+}
+
+function verifyAt(c: BillingCase, charge: Charge): Date {
+  const sent = charge.first_sent_at ?? c.engineNow;
+  return new Date(Math.max(c.engineNow.getTime(), sent.getTime() + VERIFY_DAYS * DAY_MS));
+}
+
+function failed(c: BillingCase, charge: Charge): void {
+  countAttempt(c, charge);
+  if (isCustomerPresent(charge.kind)) {
+    c.tellInvoice('invoice.payment_failed', c.invoices.get(charge.invoice));
+    return;
+  }
+  onAttemptFailed(c, charge);
+}
+
+function countAttempt(c: BillingCase, charge: Charge): void {
+  const invoice = c.invoices.get(charge.invoice);
+  c.patchInvoice(invoice.id, { attempt_count: invoice.attempt_count + 1 });
+}

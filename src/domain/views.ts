@@ -1,0 +1,167 @@
+import type { Charge } from './charge.js';
+import type { Customer } from './customer.js';
+import type { Invoice } from './invoice.js';
+import type { Plan, PlanVersion } from './plan.js';
+import type { Source } from './source.js';
+import type { Subscription } from './subscription.js';
+
+/**
+ * What the world sees of a record: the shapes of the interface, used by the API and by events alike.
+ * A record's columns carry the interface's names, so a view mostly leaves out what is internal.
+ */
+
+export function planView(plan: Plan, version: PlanVersion) {
+  return {
+    id: plan.id,
+    object: 'plan' as const,
+    code: plan.code,
+    name: plan.name,
+    description: plan.description,
+    amount: version.amount,
+    currency: version.currency,
+    interval: version.interval,
+    interval_count: version.interval_count,
+    trial_days: version.trial_days,
+    trial_amount: version.trial_amount,
+    setup_fee: version.setup_fee,
+    proration: version.proration,
+    dunning_policy: plan.dunning_policy,
+    catch_up: plan.catch_up,
+    renewal_notice: plan.renewal_notice,
+    spread_minutes: plan.spread_minutes,
+    active: plan.active,
+    version: version.version,
+    metadata: plan.metadata,
+    created_at: plan.created_at,
+    updated_at: plan.updated_at,
+  };
+}
+
+export function customerView(c: Customer, balances: readonly { currency: string; amount: number }[]) {
+  return {
+    id: c.id,
+    object: 'customer' as const,
+    email: c.email,
+    name: c.name,
+    phone: c.phone,
+    locale: c.locale,
+    time_zone: c.time_zone,
+    country: c.country,
+    external_id: c.external_id,
+    balances,
+    test_clock: c.test_clock,
+    metadata: c.metadata,
+    created_at: c.created_at,
+    updated_at: c.updated_at,
+  };
+}
+
+/** The part of a subscription that its own row tells; the API adds access, wallet and checkout. */
+export function subscriptionView(s: Subscription) {
+  return {
+    id: s.id,
+    object: 'subscription' as const,
+    status: s.status,
+    customer: s.customer,
+    plan: s.plan,
+    plan_version: s.plan_version,
+    quantity: s.quantity,
+    currency: s.currency,
+    current_period: s.period_start && s.period_end ? { start: s.period_start, end: s.period_end } : null,
+    period_no: s.period_no,
+    billing_anchor: s.billing_anchor,
+    next_charge_at: nextChargeAt(s),
+    trial_end: s.trial_end,
+    cancel_at_period_end: s.cancel_at_period_end,
+    canceled_at: s.canceled_at,
+    cancel_reason: s.cancel_reason,
+    past_due_reason: s.past_due_reason,
+    paused_at: s.paused_at,
+    resumes_at: s.resumes_at,
+    latest_invoice: s.latest_invoice,
+    test_clock: s.test_clock,
+    metadata: s.metadata,
+    created_at: s.created_at,
+    updated_at: s.updated_at,
+  };
+}
+
+/** When the engine will charge next by itself, as far as is known now. Customer clock. */
+function nextChargeAt(s: Subscription): Date | null {
+  if (s.status === 'past_due') return s.next_attempt_at;
+  if ((s.status !== 'active' && s.status !== 'trialing') || s.cancel_at_period_end) return null;
+  // A free trial has no wallet yet: at its end the customer is asked, nothing is charged.
+  if (s.status === 'trialing' && s.source === null) return null;
+  return s.next_attempt_at ?? s.period_end;
+}
+
+export function sourceView(source: Source) {
+  return {
+    id: source.gateway_source_id,
+    object: 'source' as const,
+    status: source.status,
+    customer: source.customer,
+    subscription: source.subscription,
+    reason: source.ended_reason,
+    created_at: source.created_at,
+    updated_at: source.updated_at,
+  };
+}
+
+export function invoiceView(i: Invoice) {
+  const period = i.period_start && i.period_end ? { start: i.period_start, end: i.period_end } : null;
+  return {
+    id: i.id,
+    object: 'invoice' as const,
+    number: i.number,
+    customer: i.customer,
+    subscription: i.subscription,
+    status: i.status,
+    currency: i.currency,
+    period,
+    period_no: i.period_no,
+    lines: i.lines.map((line) => ({ ...line, period })),
+    subtotal: i.subtotal,
+    discount: i.discount,
+    tax: i.tax,
+    total: i.total,
+    balance_applied: i.balance_applied,
+    amount_paid: i.amount_paid,
+    amount_due: i.amount_due,
+    attempt_count: i.attempt_count,
+    next_attempt_at: i.next_attempt_at,
+    paid_at: i.paid_at,
+    metadata: i.metadata,
+    created_at: i.created_at,
+    updated_at: i.updated_at,
+  };
+}
+
+export function chargeView(c: Charge, gatewaySourceId: string | null) {
+  return {
+    id: c.id,
+    object: 'charge' as const,
+    invoice: c.invoice,
+    customer: c.customer,
+    subscription: c.subscription,
+    kind: c.kind,
+    attempt: c.attempt,
+    amount: c.amount,
+    amount_refunded: c.amount_refunded,
+    currency: c.currency,
+    status: c.status,
+    surplus: c.surplus,
+    reference: c.reference,
+    gateway_payment_id: c.gateway_payment_id,
+    source: gatewaySourceId,
+    response_code: c.response_code,
+    response_summary: c.response_summary,
+    decline_class: c.decline_class,
+    requested_at: c.requested_at,
+    settled_at: c.settled_at,
+    next_check_at: c.next_check_at,
+    metadata: c.metadata,
+    created_at: c.created_at,
+    updated_at: c.updated_at,
+  };
+}

@@ -1,0 +1,139 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type Charge, claimed, isCustomerPresent } from '../domain/charge.js';
+import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
+import { Config } from '../platform/config/config.js';
+import { Database, type Transaction } from '../platform/database/database.js';
+import { updateSet } from '../platform/database/sets.js';
+import { RateBudget } from './rate.budget.js';
+import { Sender } from './sender.js';
+import { type News, SettlementDoor } from './settlement.door.js';
+
+const LARGEST_SET = 200;
+/** While one worker asks, no other one need: the row comes back by itself if the asker dies. */
+const ASKING_MS = 60_000;
+
+/**
+ * Asks the gateway about charges whose outcome we wait for or do not know. What it says goes through the
+ * settlement door like any other news; when the rules allow a resend, the sender gets the same bytes again.
+ */
+@Injectable()
+export class LookUp {
+  private readonly log = new Logger(LookUp.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly gateway: Gateway,
+    private readonly budget: RateBudget,
+    private readonly door: SettlementDoor,
+    private readonly sender: Sender,
+    private readonly config: Config,
+  ) {}
+
+  /** Looks up what is due, as far as the rate budget goes. Returns how many charges were worked on. */
+  async run(): Promise<number> {
+    const charges = await this.database.transaction(async (tx) => {
+      const due = await tx.query<Charge>(
+        `select * from charges where status in ('sending', 'pending', 'unknown') and parked_at is null
+            and next_check_at <= $1
+          order by next_check_at limit $2 for update skip locked`,
+        [tx.now, LARGEST_SET],
+      );
+      if (due.length === 0) return [];
+      const granted = await this.budget.take(tx, 'reads', due.length);
+      return this.hold(tx, due.slice(0, granted));
+    });
+    await this.lookUp(charges);
+    return charges.length;
+  }
+
+  /** Asks about these charges now, whatever their schedule. */
+  async lookUp(charges: readonly Charge[]): Promise<void> {
+    await Promise.all(charges.map((charge) => this.lookUpOne(charge)));
+    await this.resend(charges.filter((charge) => charge.status === 'unknown' && !isReplayed(charge)));
+  }
+
+  private async lookUpOne(charge: Charge): Promise<void> {
+    if (charge.status === 'sending') {
+      // Its worker died or slept: we do not know what became of the call.
+      await this.door.settle({
+        charge: charge.id,
+        request_id: null,
+        kind: 'unknown',
+        reason: 'the lease ran out',
+        lease: charge.lease_token,
+      });
+      return;
+    }
+    if (isReplayed(charge)) {
+      await this.replayRedirect(charge);
+      return;
+    }
+    for (const news of await this.ask(charge)) await this.door.settle(news);
+  }
+
+  private async ask(charge: Charge): Promise<News[]> {
+    const base = { charge: charge.id, request_id: null };
+    try {
+      const found =
+        charge.gateway_payment_id === null
+          ? await this.gateway.paymentsByReference(charge.reference)
+          : [await this.gateway.payment(charge.gateway_payment_id)].filter((payment) => payment !== null);
+      if (found.length === 0) return [{ ...base, kind: 'not_found', windows: this.windows() }];
+      return found.map(({ fact, requestId }) => ({ charge: charge.id, request_id: requestId, kind: 'fact', fact }));
+    } catch (error) {
+      if (!(error instanceof LookupFailed)) throw error;
+      this.log.warn({ charge: charge.id, reason: error.message }, 'look-up failed');
+      return [{ ...base, kind: 'look_up_failed' }];
+    }
+  }
+
+  /**
+   * A redirect whose answer was lost is of no use without its link, and harmless without the customer: it
+   * is sent once more with its key. If another payment comes of it, nobody holds the link of the first.
+   */
+  private async replayRedirect(charge: Charge): Promise<void> {
+    const started = performance.now();
+    const held = await this.database.transaction(async (tx) => {
+      const [current] = await tx.query<Charge>(
+        `select * from charges where id = $1 and status = 'unknown' for update skip locked`,
+        [charge.id],
+      );
+      return current ? this.claim(tx, current) : null;
+    });
+    if (held) await Promise.all(this.sender.start([held], started));
+  }
+
+  /** The settlement door has claimed those that may be sent again: their next lease says so. */
+  private async resend(asked: readonly Charge[]): Promise<void> {
+    if (asked.length === 0) return;
+    const started = performance.now();
+    const rows = await this.database.query<Charge>(`select * from charges where id = any($1) and status = 'sending'`, [
+      asked.map((charge) => charge.id),
+    ]);
+    const before = new Map(asked.map((charge) => [charge.id, charge.lease_token]));
+    this.sender.start(rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1), started);
+  }
+
+  private windows() {
+    return {
+      settleSeconds: this.config.CKO_SETTLE_SECONDS,
+      idempotencyHours: this.config.CKO_IDEMPOTENCY_HOURS,
+    };
+  }
+
+  private async hold(tx: Transaction, charges: Charge[]): Promise<Charge[]> {
+    const until = new Date(tx.now.getTime() + ASKING_MS);
+    await updateSet<Charge>(tx, 'charges', 'id', ['next_check_at'], charges.map((c) => ({ ...c, next_check_at: until })));
+    return charges;
+  }
+
+  private async claim(tx: Transaction, charge: Charge): Promise<Charge> {
+    const row = { ...charge, ...claimed(charge, tx.now) };
+    await updateSet<Charge>(tx, 'charges', 'id', Object.keys(claimed(charge, tx.now)) as (keyof Charge)[], [row]);
+    return row;
+  }
+}
+
+function isReplayed(charge: Charge): boolean {
+  return charge.status === 'unknown' && isCustomerPresent(charge.kind) && charge.sends < 2;
+}

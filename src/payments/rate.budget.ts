@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../platform/config/config.js';
+import type { Transaction } from '../platform/database/database.js';
+
+export type Budget = 'writes' | 'reads';
+
+/**
+ * Calls to the gateway per second, for the whole account: one bucket in the database, shared by all
+ * replicas, that holds one second's worth at most.
+ */
+@Injectable()
+export class RateBudget {
+  constructor(private readonly config: Config) {}
+
+  /** Takes up to `wanted` calls out of the budget and returns how many there were. */
+  async take(tx: Transaction, budget: Budget, wanted: number): Promise<number> {
+    return this.draw(tx, budget, wanted, `greatest(0, least($4, floor(available)))`);
+  }
+
+  /** Takes a call although the bucket may be empty: somebody is waiting for it. The rest waits longer. */
+  async spend(tx: Transaction, budget: Budget, calls: number): Promise<void> {
+    await this.draw(tx, budget, calls, '$4::double precision');
+  }
+
+  private async draw(tx: Transaction, budget: Budget, wanted: number, granted: string): Promise<number> {
+    const rate = budget === 'writes' ? this.config.CKO_WRITES_PER_SECOND : this.config.CKO_READS_PER_SECOND;
+    const [row] = await tx.query<{ granted: number }>(
+      `with bucket as (
+         insert into rate_budgets as b (name, tokens, refilled_at) values ($1, $2, $3)
+         on conflict (name) do update set
+           tokens = least($2::double precision,
+             b.tokens + greatest(0, extract(epoch from $3::timestamptz - b.refilled_at)) * $2),
+           refilled_at = greatest(b.refilled_at, $3)
+         returning name, tokens as available
+       )
+       select ${granted} as granted from bucket`,
+      [budget, rate, tx.now, wanted],
+    );
+    const calls = row?.granted ?? 0;
+    if (calls > 0) await tx.query('update rate_budgets set tokens = tokens - $2 where name = $1', [budget, calls]);
+    return calls;
+  }
+}

@@ -1,0 +1,122 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type Charge, claimed, LEASE_MS } from '../domain/charge.js';
+import { Gateway, UnknownOutcome } from '../gateway/gateway.port.js';
+import { updateSet } from '../platform/database/sets.js';
+import { Database, type Transaction } from '../platform/database/database.js';
+import { RateBudget } from './rate.budget.js';
+import { type News, SettlementDoor } from './settlement.door.js';
+
+/** Calls that may be under way at once in one process. */
+const MOST_IN_FLIGHT = 1_000;
+/** No call is begun in the last part of its lease: what is sent must be answered within it. */
+const LEASE_MARGIN_MS = 40_000;
+
+const CLAIMED_COLUMNS = [
+  'status', 'sends', 'lease_token', 'lease_until', 'first_sent_at', 'last_sent_at', 'requested_at', 'next_check_at', 'checks',
+] as const satisfies readonly (keyof Charge)[];
+
+/**
+ * Sends charges. A set is claimed and committed as `sending` first; then the calls go out together, outside
+ * any transaction, and each answer goes through the settlement door under the lease of its claim.
+ */
+@Injectable()
+export class Sender {
+  private readonly log = new Logger(Sender.name);
+  private readonly inFlight = new Set<Promise<void>>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly gateway: Gateway,
+    private readonly budget: RateBudget,
+    private readonly door: SettlementDoor,
+  ) {}
+
+  /** Claims what is due to be sent, as far as the rate budget goes, and starts the calls. Returns their number. */
+  async run(): Promise<number> {
+    const room = MOST_IN_FLIGHT - this.inFlight.size;
+    if (room <= 0) {
+      await Promise.race(this.inFlight);
+      return 1;
+    }
+    const started = performance.now();
+    const charges = await this.database.transaction(async (tx) => {
+      const due = await tx.query<Charge>(
+        `select * from charges where status = 'created' and parked_at is null and next_check_at <= $1
+          order by next_check_at limit $2 for update skip locked`,
+        [tx.now, Math.min(room, 500)],
+      );
+      if (due.length === 0) return [];
+      const granted = await this.budget.take(tx, 'writes', due.length);
+      return this.claim(tx, due.slice(0, granted));
+    });
+    this.start(charges, started);
+    return charges.length;
+  }
+
+  /** Sends these charges now and waits for their outcome: somebody is waiting at the other end. */
+  async sendNow(ids: readonly string[]): Promise<void> {
+    const started = performance.now();
+    const charges = await this.database.transaction(async (tx) => {
+      const due = await tx.query<Charge>(
+        `select * from charges where id = any($1) and status = 'created' and parked_at is null for update skip locked`,
+        [ids],
+      );
+      await this.budget.spend(tx, 'writes', due.length);
+      return this.claim(tx, due);
+    });
+    await Promise.all(this.start(charges, started));
+  }
+
+  /** Starts the calls of charges that are claimed already. `claimedAt`: monotonic ms, taken before the claim. */
+  start(charges: readonly Charge[], claimedAt: number): Promise<void>[] {
+    const deadline = claimedAt + LEASE_MS - LEASE_MARGIN_MS;
+    return charges.map((charge) => {
+      const call = this.send(charge, deadline)
+        .catch((error: unknown) => this.log.error({ charge: charge.id, err: error }, 'the answer could not be stored'))
+        .finally(() => this.inFlight.delete(call));
+      this.inFlight.add(call);
+      return call;
+    });
+  }
+
+  /** Resolves when no call is under way any more. */
+  async idle(): Promise<void> {
+    while (this.inFlight.size > 0) await Promise.all(this.inFlight);
+  }
+
+  private async claim(tx: Transaction, charges: readonly Charge[]): Promise<Charge[]> {
+    const rows = charges.map((charge) => ({ ...charge, ...claimed(charge, tx.now), updated_at: tx.now }));
+    await updateSet<Charge>(tx, 'charges', 'id', CLAIMED_COLUMNS, rows);
+    return rows;
+  }
+
+  private async send(charge: Charge, deadline: number): Promise<void> {
+    await this.door.settle({ ...(await this.call(charge, deadline)), lease: charge.lease_token });
+  }
+
+  private async call(charge: Charge, deadline: number): Promise<News> {
+    const request = {
+      idempotencyKey: charge.idempotency_key,
+      reference: charge.reference,
+      body: charge.body,
+      currency: charge.currency,
+    };
+    try {
+      const answer = await this.gateway.pay(request, deadline);
+      const base = { charge: charge.id, request_id: answer.requestId };
+      switch (answer.answer) {
+        case 'accepted':
+          return { ...base, kind: 'fact', fact: answer.fact };
+        case 'refused':
+          return { ...base, kind: 'refused', codes: answer.codes };
+        case 'not_taken':
+          this.log.warn({ charge: charge.id, reason: answer.reason }, 'the gateway did not take the request');
+          return { ...base, kind: 'not_taken', reason: answer.reason };
+      }
+    } catch (error) {
+      if (!(error instanceof UnknownOutcome)) throw error;
+      this.log.warn({ charge: charge.id, reason: error.message }, 'outcome unknown');
+      return { charge: charge.id, request_id: null, kind: 'unknown', reason: error.message };
+    }
+  }
+}

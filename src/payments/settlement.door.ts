@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { CaseStore } from '../cases/case.store.js';
+import type { BillingCase } from '../domain/case.js';
+import type { Charge } from '../domain/charge.js';
+import { Mismatch, type Observation, settle } from '../domain/settlement.js';
+import { Parking } from '../parking/parking.js';
+import { Batcher } from '../platform/batching/batcher.js';
+import { inHalves } from '../platform/batching/halving.js';
+import { Wake } from '../platform/batching/wake.js';
+import { Database } from '../platform/database/database.js';
+
+/** An observation as it reaches the door; an answer carries the lease it was sent under. */
+export type News = Observation & { lease?: number };
+
+const LARGEST_SET = 500;
+
+/**
+ * The one door for truth. HTTP answer, webhook, look-up and operator action all come through here, gathered
+ * into sets, and leave as charges, invoices, subscriptions, books and events that agree with each other.
+ */
+@Injectable()
+export class SettlementDoor {
+  private readonly batcher = new Batcher<News>((set) => this.settleSet(set), LARGEST_SET);
+
+  constructor(
+    private readonly database: Database,
+    private readonly cases: CaseStore,
+    private readonly parking: Parking,
+    private readonly wake: Wake,
+  ) {}
+
+  /** Resolves when the observation has been settled, ignored as old news, or parked. */
+  settle(news: News): Promise<void> {
+    return this.batcher.add(news);
+  }
+
+  private async settleSet(set: readonly News[]): Promise<void> {
+    await inHalves(
+      set,
+      (part) => this.settleTogether(part),
+      (news, error) => this.parking.park('charge', news.charge, error),
+    );
+  }
+
+  private async settleTogether(set: readonly News[]): Promise<void> {
+    const mismatched: { charge: string; error: Mismatch }[] = [];
+    const cases = await this.database.transaction(async (tx) => {
+      mismatched.length = 0;
+      const ids = set.map((news) => news.charge);
+      const owners = await tx.query<{ subscription: string }>(
+        'select distinct subscription from charges where id = any($1)',
+        [ids],
+      );
+      const loaded = await this.cases.load(tx, { subscriptions: owners.map((o) => o.subscription), charges: ids });
+      const caseOf = new Map<string, BillingCase>();
+      for (const c of loaded) for (const charge of c.charges.all()) caseOf.set(charge.id, c);
+      for (const news of set) {
+        const c = caseOf.get(news.charge);
+        if (!c || !underItsLease(c.charges.get(news.charge), news)) continue;
+        try {
+          settle(c, news);
+        } catch (error) {
+          if (!(error instanceof Mismatch)) throw error;
+          mismatched.push({ charge: news.charge, error });
+        }
+      }
+      await this.cases.save(tx, loaded);
+      return loaded;
+    });
+    for (const { charge, error } of mismatched) await this.parking.alert(charge, error);
+    this.wakeFor(cases);
+  }
+
+  private wakeFor(cases: readonly BillingCase[]): void {
+    if (cases.some((c) => c.charges.added.size > 0)) this.wake.now('send');
+    if (cases.some((c) => c.subscription.test_clock !== null)) this.wake.now('test_clocks');
+  }
+}
+
+/** An answer counts only under the lease it was sent with; what it would have told is found by a look-up. */
+function underItsLease(charge: Charge, news: News): boolean {
+  return news.lease === undefined || (charge.status === 'sending' && charge.lease_token === news.lease);
+}

@@ -1,0 +1,45 @@
+import { CATCH_UPS, INTERVALS, PRORATIONS, RENEWAL_NOTICES } from '../domain/plan.js';
+import { MAX_CHARGE } from '../domain/money.js';
+import { CurrencyCode, Flag, Integer, Metadata, OneOf, Text } from '../platform/http/fields.js';
+
+const optional = { optional: true };
+const MAX_COUNT = 1_000;
+const MAX_TRIAL_DAYS = 1_095;
+const MAX_SPREAD_MINUTES = 1_440;
+
+/** The price terms of a plan: what a new version may change. */
+export class PlanVersionRequest {
+  @Integer(0, MAX_CHARGE) amount!: number;
+  @OneOf(INTERVALS, optional) interval?: (typeof INTERVALS)[number];
+  @Integer(1, MAX_COUNT, optional) interval_count?: number;
+  @Integer(0, MAX_TRIAL_DAYS, optional) trial_days?: number;
+  @Integer(0, MAX_CHARGE, optional) trial_amount?: number;
+  @Integer(0, MAX_CHARGE, optional) setup_fee?: number;
+  @OneOf(PRORATIONS, optional) proration?: (typeof PRORATIONS)[number];
+}
+
+export class CreatePlanRequest extends PlanVersionRequest {
+  @Text() code!: string;
+  @Text() name!: string;
+  @CurrencyCode() currency!: string;
+  @OneOf(INTERVALS) declare interval: (typeof INTERVALS)[number];
+  @Text(2_000, optional) description?: string;
+  @Text(255, optional) dunning_policy?: string;
+  @OneOf(CATCH_UPS, optional) catch_up?: (typeof CATCH_UPS)[number];
+  @OneOf(RENEWAL_NOTICES, optional) renewal_notice?: (typeof RENEWAL_NOTICES)[number];
+  @Integer(0, MAX_SPREAD_MINUTES, optional) spread_minutes?: number;
+  @Flag(optional) active?: boolean;
+  @Metadata() metadata?: Record<string, string>;
+}
+
+/** What may change in place: nothing that a price depends on. */
+export class UpdatePlanRequest {
+  @Text(255, optional) name?: string;
+  @Text(2_000, { optional: true, nullable: true }) description?: string | null;
+  @Text(255, optional) dunning_policy?: string;
+  @OneOf(CATCH_UPS, optional) catch_up?: (typeof CATCH_UPS)[number];
+  @OneOf(RENEWAL_NOTICES, optional) renewal_notice?: (typeof RENEWAL_NOTICES)[number];
+  @Integer(0, MAX_SPREAD_MINUTES, optional) spread_minutes?: number;
+  @Flag(optional) active?: boolean;
+  @Metadata() metadata?: Record<string, string>;
+}

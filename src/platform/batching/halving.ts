@@ -1,0 +1,22 @@
+/**
+ * Works through a set; when it fails it is halved, again and again, until the bad item stands alone.
+ * The good ones are done, the bad ones are handed to `isolate` with their error, one by one.
+ */
+export async function inHalves<Item>(
+  items: readonly Item[],
+  work: (set: readonly Item[]) => Promise<void>,
+  isolate: (item: Item, error: unknown) => Promise<void>,
+): Promise<void> {
+  if (items.length === 0) return;
+  try {
+    await work(items);
+  } catch (error) {
+    if (items.length === 1) {
+      await isolate(items[0] as Item, error);
+      return;
+    }
+    const middle = items.length >> 1;
+    await inHalves(items.slice(0, middle), work, isolate);
+    await inHalves(items.slice(middle), work, isolate);
+  }
+}

@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+
+/** What can be woken: the timers' names. */
+export type WakeTarget = 'live' | 'send' | 'look_up' | 'gateway_events' | 'test_clocks';
+
+/**
+ * Tells a timer that there is work for it now, so that nobody waits for the next tick. Only a hint: the due
+ * row is the truth, and a wake that is lost (another process, a crash) costs one tick.
+ */
+@Injectable()
+export class Wake {
+  private readonly listeners = new Map<WakeTarget, () => void>();
+
+  on(target: WakeTarget, listener: () => void): void {
+    this.listeners.set(target, listener);
+  }
+
+  now(...targets: WakeTarget[]): void {
+    for (const target of targets) this.listeners.get(target)?.();
+  }
+}

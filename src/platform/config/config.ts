@@ -1,0 +1,169 @@
+import 'reflect-metadata';
+import { plainToInstance, Transform } from 'class-transformer';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Length,
+  Matches,
+  Max,
+  Min,
+  Validate,
+  validateSync,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
+import { CronTime } from 'cron';
+import { isCurrency } from '../../domain/money.js';
+import { isTimeZone } from '../../domain/calendar.js';
+
+const LOCAL_URL = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
+const POSTGRES_URL = { require_tld: false, require_protocol: true, protocols: ['postgres', 'postgresql'] };
+
+const number = () => Transform(({ value }) => (value === undefined ? undefined : Number(value)));
+const boolean = () =>
+  Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+const list = () =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? value.split(',').map((part) => part.trim()).filter(Boolean) : value,
+  );
+
+@ValidatorConstraint({ name: 'cron' })
+class CronExpression implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    if (typeof value !== 'string' || ![5, 6].includes(value.trim().split(/\s+/).length)) return false;
+    try {
+      return new CronTime(value) instanceof CronTime;
+    } catch {
+      return false;
+    }
+  }
+  defaultMessage(): string {
+    return 'must be a cron expression of 5 or 6 fields';
+  }
+}
+
+@ValidatorConstraint({ name: 'timeZone' })
+class TimeZone implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return isTimeZone(value);
+  }
+  defaultMessage(): string {
+    return 'must be an IANA time zone';
+  }
+}
+
+@ValidatorConstraint({ name: 'currencies' })
+class CurrencyList implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return Array.isArray(value) && value.length > 0 && value.every(isCurrency);
+  }
+  defaultMessage(): string {
+    return 'must be ISO 4217 codes separated by commas, or "all"';
+  }
+}
+
+/** Everything that can be set from outside. One class, validated once, before anything else starts. */
+export class Config {
+  @number() @IsInt() @Min(0) @Max(65535) PORT = 3000;
+  @IsString() HOST = '0.0.0.0';
+  @IsOptional() @IsUrl(POSTGRES_URL) DATABASE_URL?: string;
+  /** Connections of one process. */
+  @number() @IsInt() @Min(2) @Max(500) DATABASE_POOL = 20;
+  /** Where the embedded PostgreSQL, the installation secret and the sandbox keep their data. */
+  @IsString() DATA_DIR = '.data';
+  @IsOptional() @list() @Length(16, 512, { each: true }) ZHOUQI_SECRET?: string[];
+  @IsOptional() @Matches(/^[\x21-\x7e]{16,255}$/, { message: 'must be 16 to 255 printable characters' })
+  ZHOUQI_API_KEY?: string;
+  @IsOptional() @IsUrl(LOCAL_URL) PUBLIC_URL?: string;
+  @IsOptional() @Matches(/^sk_/, { message: 'must begin with sk_' }) CKO_SECRET_KEY?: string;
+  @IsOptional() @IsString() CKO_CLIENT_ID?: string;
+  @IsOptional() @IsString() CKO_CLIENT_SECRET?: string;
+  @IsOptional() @IsUrl(LOCAL_URL) CKO_TOKEN_URL?: string;
+  @IsOptional() @IsUrl(LOCAL_URL) CKO_API_URL?: string;
+  @IsOptional() @Matches(/^pc_\w{26}$/, { message: 'must look like pc_ and 26 characters' })
+  CKO_PROCESSING_CHANNEL_ID?: string;
+  @IsOptional() @list() @Length(1, 255, { each: true }) CKO_WEBHOOK_KEY?: string[];
+  @IsOptional() @IsString() CKO_WEBHOOK_AUTHORIZATION?: string;
+  @boolean() @IsBoolean() CKO_MERCHANT_INITIATED = true;
+  @number() @IsInt() @Min(1) @Max(1_000_000) CKO_WRITES_PER_SECOND = 80;
+  @number() @IsInt() @Min(1) @Max(1_000_000) CKO_READS_PER_SECOND = 80;
+  @number() @IsInt() @Min(1) CKO_SETTLE_SECONDS = 1800;
+  @number() @IsNumber() @Min(2) CKO_IDEMPOTENCY_HOURS = 24;
+  /** Customs fields that are carried on every payment when set (their place in the body is the account's). */
+  @IsOptional() @IsString() CKO_CUSTOMS_CODE?: string;
+  @IsOptional() @IsString() CKO_MERCHANT_CUSTOMS_CODE?: string;
+  @IsOptional() @IsString() CKO_MERCHANT_CUSTOMS_NAME?: string;
+  @IsIn(['refund', 'credit']) SURPLUS_POLICY: 'refund' | 'credit' = 'refund';
+  @Validate(CronExpression) BILLING_CRON = '* * * * *';
+  @IsIn(['api', 'worker', 'all']) ROLE: 'api' | 'worker' | 'all' = 'all';
+  @Validate(TimeZone) DEFAULT_TIME_ZONE = 'Asia/Shanghai';
+  @Matches(/^[A-Z]{2}$/, { message: 'must be an ISO 3166 alpha-2 code' }) DEFAULT_COUNTRY = 'CN';
+  @number() @IsInt() @Min(1) @Max(1_000_000) API_RATE_LIMIT = 100;
+  @IsOptional() @list() @Validate(CurrencyList) CURRENCIES?: string[];
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) LOG_LEVEL = 'info';
+  @number() @IsInt() @Min(0) @Max(65535) SANDBOX_PORT = 4010;
+  @IsOptional() @number() @IsInt() @Min(0) @Max(65535) SANDBOX_CONTROL_PORT?: number;
+}
+
+/** A configuration that cannot work; `message` is the one line that the start ends with. */
+export class ConfigError extends Error {}
+
+/** Reads and checks the environment. Throws {@link ConfigError} naming the first bad variable. */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const known = Object.keys(new Config());
+  const names = new Set([...known, ...OPTIONAL]);
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => names.has(name) && value !== undefined && value !== ''),
+  );
+  if (given.CURRENCIES?.toLowerCase() === 'all') delete given.CURRENCIES;
+  const config = plainToInstance(Config, given, { exposeDefaultValues: true });
+  const [problem] = validateSync(config, { forbidUnknownValues: false });
+  if (problem) {
+    const why = Object.values(problem.constraints ?? {})[0] ?? 'is not valid';
+    throw new ConfigError(`${problem.property}: ${why.replace(`${problem.property} `, '')}`);
+  }
+  checkTogether(config);
+  return config;
+}
+
+const OPTIONAL = [
+  'DATABASE_URL', 'ZHOUQI_SECRET', 'ZHOUQI_API_KEY', 'PUBLIC_URL', 'CKO_SECRET_KEY', 'CKO_CLIENT_ID',
+  'CKO_CLIENT_SECRET', 'CKO_TOKEN_URL', 'CKO_API_URL', 'CKO_PROCESSING_CHANNEL_ID', 'CKO_WEBHOOK_KEY',
+  'CKO_WEBHOOK_AUTHORIZATION', 'CKO_CUSTOMS_CODE', 'CKO_MERCHANT_CUSTOMS_CODE', 'CKO_MERCHANT_CUSTOMS_NAME',
+  'CURRENCIES', 'SANDBOX_CONTROL_PORT',
+];
+
+/** Whether the bundled sandbox is the gateway: so it is when no credentials of a real one are set. */
+export function usesBundledSandbox(config: Config): boolean {
+  return config.CKO_SECRET_KEY === undefined && config.CKO_CLIENT_ID === undefined;
+}
+
+/** Whether money is play money: test clocks exist only then. */
+export function isSandbox(config: Config): boolean {
+  return usesBundledSandbox(config) || (config.CKO_SECRET_KEY?.startsWith('sk_sbox_') ?? false);
+}
+
+function checkTogether(config: Config): void {
+  if (config.CKO_CLIENT_ID !== undefined) {
+    if (!config.CKO_CLIENT_SECRET) throw new ConfigError('CKO_CLIENT_SECRET: is required with CKO_CLIENT_ID');
+    if (!config.CKO_TOKEN_URL) throw new ConfigError('CKO_TOKEN_URL: is required with CKO_CLIENT_ID');
+  }
+  if (usesBundledSandbox(config)) return;
+  if (!config.CKO_API_URL) throw new ConfigError('CKO_API_URL: is required with gateway credentials');
+  if (!config.CKO_PROCESSING_CHANNEL_ID) {
+    throw new ConfigError('CKO_PROCESSING_CHANNEL_ID: is required with gateway credentials');
+  }
+  if (isSandbox(config)) return;
+  for (const name of ['CKO_API_URL', 'CKO_TOKEN_URL'] as const) {
+    if (config[name]?.startsWith('http:')) throw new ConfigError(`${name}: must be https with a live key`);
+  }
+  if (config.CKO_SETTLE_SECONDS < 60) throw new ConfigError('CKO_SETTLE_SECONDS: must be at least 60 with a live key');
+  if (config.DATABASE_URL && !config.ZHOUQI_SECRET) {
+    throw new ConfigError('ZHOUQI_SECRET: is required with DATABASE_URL and a live key');
+  }
+}

@@ -1,0 +1,19 @@
+import { createDataSource } from './data.source.js';
+
+// Any number, as long as all replicas use the same one.
+const MIGRATION_LOCK = 7_041_996;
+
+/** Applies the migrations that are missing; replicas that start together take turns. */
+export async function runMigrations(url: string): Promise<string[]> {
+  const dataSource = await createDataSource({ url, pool: 2, entities: [] }).initialize();
+  const lock = dataSource.createQueryRunner();
+  try {
+    await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const applied = await dataSource.runMigrations({ transaction: 'each' });
+    return applied.map((migration) => migration.name);
+  } finally {
+    await lock.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await lock.release();
+    await dataSource.destroy();
+  }
+}

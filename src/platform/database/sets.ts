@@ -1,0 +1,40 @@
+import type { Transaction } from './database.js';
+
+/**
+ * Writing in sets: one statement for many rows. Rows travel as one JSON parameter, so that the statement's
+ * text, and with it the plan, is the same whatever the number of rows.
+ */
+
+export async function insertSet<Row extends object>(
+  tx: Transaction,
+  table: string,
+  columns: readonly (keyof Row & string)[],
+  rows: readonly Row[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const list = columns.join(', ');
+  await tx.query(
+    `insert into ${table} (${list}) select ${list} from json_populate_recordset(null::${table}, $1::json)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** Updates the given columns of the rows with these keys; returns how many rows there were. */
+export async function updateSet<Row extends object>(
+  tx: Transaction,
+  table: string,
+  key: keyof Row & string,
+  columns: readonly (keyof Row & string)[],
+  rows: readonly Row[],
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const assignments = columns.map((column) => `${column} = r.${column}`).join(', ');
+  const updated = await tx.query(
+    `update ${table} t set ${assignments}
+       from json_populate_recordset(null::${table}, $1::json) r
+      where t.${key} = r.${key}
+      returning 1`,
+    [JSON.stringify(rows)],
+  );
+  return updated.length;
+}

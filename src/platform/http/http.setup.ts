@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { BodyPipe } from './body.pipe.js';
+import { ProblemFilter } from './problem.js';
+
+const MAX_BODY = 256 * 1024;
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+
+/** Gives every request an id: the caller's own when it is decent, else a new one. */
+function requestId(request: Request, response: Response, next: NextFunction): void {
+  const given = request.headers['x-request-id'];
+  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  request.headers['x-request-id'] = id;
+  response.setHeader('x-request-id', id);
+  next();
+}
+
+/** What every request passes: an id, safe headers, a body of bounded size, problems as answers. */
+export function setUpHttp(app: NestExpressApplication): void {
+  app.use(requestId);
+  app.use(helmet());
+  // Signatures are over bytes: the gateway's webhooks are read raw, whatever they call themselves.
+  app.use('/webhooks', express.raw({ type: () => true, limit: MAX_BODY, inflate: false }));
+  app.use(express.json({ limit: MAX_BODY, inflate: false, strict: false, type: () => true }));
+  app.useGlobalPipes(new BodyPipe());
+  app.useGlobalFilters(new ProblemFilter());
+}

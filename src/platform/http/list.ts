@@ -1,0 +1,123 @@
+import type { Request } from 'express';
+import type { FieldError } from '../../domain/errors.js';
+import type { Queryable } from '../database/database.js';
+import { isId, type IdPrefix } from '../ids/ids.js';
+import { unknownField, validationFailed } from './body.pipe.js';
+import { parseInstant } from './fields.js';
+
+/** What a query parameter of a list filters by. */
+export type Filter =
+  | { kind: 'id'; column: string; prefix: IdPrefix }
+  | { kind: 'text'; column: string }
+  | { kind: 'one_of'; column: string; values: readonly string[] }
+  | { kind: 'flag'; column: string }
+  | { kind: 'integer'; column: string }
+  | { kind: 'instant'; column: string };
+
+export interface ListSpec {
+  table: string;
+  /** Ids of this kind are the order and the cursor: newest first, stable under inserts. */
+  prefix: IdPrefix;
+  filters: Record<string, Filter>;
+}
+
+export interface Page<T> {
+  data: T[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
+const COMPARISONS = { gte: '>=', gt: '>', lte: '<=', lt: '<' } as const;
+
+interface Condition {
+  sql: (parameter: string) => string;
+  value: unknown;
+}
+
+/** One page of a list: the rows, newest first. Throws a 422 that names every bad parameter. */
+export async function listPage<Row extends { id: string }>(
+  on: Queryable,
+  spec: ListSpec,
+  request: Request,
+  scope: Record<string, string> = {},
+): Promise<Page<Row>> {
+  const { limit, cursor, conditions } = parse(spec, request);
+  for (const [column, value] of Object.entries(scope)) conditions.push({ sql: (p) => `${column} = ${p}`, value });
+  if (cursor !== null) conditions.push({ sql: (p) => `id < ${p}`, value: cursor });
+  const where = conditions.map((condition, i) => condition.sql(`$${i + 1}`)).join(' and ') || 'true';
+  const rows = await on.query<Row>(
+    `select * from ${spec.table} where ${where} order by id desc limit ${limit + 1}`,
+    conditions.map((condition) => condition.value),
+  );
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { data, has_more: more, next_cursor: more ? Buffer.from(last.id).toString('base64url') : null };
+}
+
+export async function presentPage<Row, View>(page: Page<Row>, present: (rows: Row[]) => Promise<View[]> | View[]): Promise<Page<View>> {
+  return { ...page, data: await present(page.data) };
+}
+
+function parse(spec: ListSpec, request: Request) {
+  const parameters = new URL(request.originalUrl, 'http://localhost').searchParams;
+  const errors: FieldError[] = [];
+  const conditions: Condition[] = [];
+  let limit = DEFAULT_LIMIT;
+  let cursor: string | null = null;
+  for (const name of new Set(parameters.keys())) {
+    const values = parameters.getAll(name);
+    const value = values[0] ?? '';
+    if (values.length > 1) errors.push({ path: name, message: 'is given more than once' });
+    else if (name === 'limit') {
+      limit = Number(value);
+      if (!/^\d{1,3}$/.test(value) || limit < 1 || limit > MAX_LIMIT) {
+        errors.push({ path: name, message: `must be an integer from 1 to ${MAX_LIMIT}` });
+      }
+    } else if (name === 'cursor') {
+      cursor = Buffer.from(value, 'base64url').toString();
+      if (!isId(spec.prefix, cursor)) errors.push({ path: name, message: 'is not a cursor of this list' });
+    } else {
+      const condition = readFilter(spec, name, value);
+      if ('path' in condition) errors.push(condition);
+      else conditions.push(condition);
+    }
+  }
+  if (errors.length > 0) throw validationFailed(errors);
+  return { limit, cursor, conditions };
+}
+
+function readFilter(spec: ListSpec, name: string, value: string): Condition | FieldError {
+  const [, field = name, comparison] = /^(\w+)\[(\w+)\]$/.exec(name) ?? [];
+  const filter = Object.hasOwn(spec.filters, field) ? spec.filters[field] : undefined;
+  if (!filter || (comparison !== undefined && (filter.kind !== 'instant' || !(comparison in COMPARISONS)))) {
+    return unknownField(name);
+  }
+  const operator = comparison ? COMPARISONS[comparison as keyof typeof COMPARISONS] : '=';
+  const bad = (message: string): FieldError => ({ path: name, message });
+  const is = (operand: unknown): Condition => ({ sql: (p) => `${filter.column} ${operator} ${p}`, value: operand });
+  switch (filter.kind) {
+    case 'id':
+      return isId(filter.prefix, value) ? is(value) : bad('is not an id of this kind');
+    case 'one_of':
+      return filter.values.includes(value) ? is(value) : bad(`must be one of ${filter.values.join(', ')}`);
+    case 'flag':
+      return value === 'true' || value === 'false' ? is(value === 'true') : bad('must be true or false');
+    case 'integer':
+      return /^\d{1,9}$/.test(value) ? is(Number(value)) : bad('must be an integer');
+    case 'instant': {
+      const instant = parseInstant(value);
+      return instant ? is(instant) : bad('must be an RFC 3339 date-time');
+    }
+    case 'text':
+      return value.length >= 1 && value.length <= 255 && !value.includes('\0') ? is(value) : bad('must be 1 to 255 characters');
+  }
+}
+
+/** The date filters that every list has. */
+export const DATE_FILTERS: Record<string, Filter> = {
+  created_at: { kind: 'instant', column: 'created_at' },
+  updated_at: { kind: 'instant', column: 'updated_at' },
+};

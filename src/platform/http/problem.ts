@@ -1,0 +1,101 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { type FieldError, Refusal, type RefusalKind } from '../../domain/errors.js';
+
+const STATUS: Record<RefusalKind, number> = { not_found: 404, conflict: 409, invalid: 422, forbidden: 403 };
+
+const TITLES: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Content too large',
+  415: 'Unsupported media type',
+  422: 'Unprocessable content',
+  429: 'Too many requests',
+  500: 'Internal server error',
+  503: 'Service unavailable',
+};
+
+/** An answer of RFC 9457. `code` is stable and meant for programs, `detail` for people. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  request_id: string;
+  errors: readonly FieldError[];
+}
+
+export function sendProblem(
+  request: Request,
+  response: Response,
+  status: number,
+  code: string,
+  detail: string,
+  errors: readonly FieldError[] = [],
+): void {
+  const problem: Problem = {
+    type: 'about:blank',
+    title: TITLES[status] ?? 'Error',
+    status,
+    detail,
+    code,
+    request_id: String(response.getHeader('x-request-id') ?? request.headers['x-request-id'] ?? ''),
+    errors,
+  };
+  response.status(status).setHeader('content-type', 'application/problem+json; charset=utf-8');
+  response.end(JSON.stringify(problem));
+}
+
+const BODY_PARSER_CODES: Record<string, [number, string, string]> = {
+  'entity.parse.failed': [400, 'malformed_json', 'The body is not valid JSON.'],
+  'entity.too.large': [413, 'body_too_large', 'The body is larger than 256 KiB.'],
+  'encoding.unsupported': [415, 'unsupported_encoding', 'Compressed bodies are not taken.'],
+  'charset.unsupported': [415, 'unsupported_charset', 'The body must be UTF-8.'],
+};
+
+const HTTP_CODES: Record<number, string> = {
+  400: 'bad_request',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+  429: 'rate_limited',
+};
+
+/** Turns every error into a problem. What we did not expect says nothing of the inside, and is logged. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly log = new Logger('Http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    if (response.headersSent) return void response.end();
+    if (error instanceof Refusal) {
+      if (error.retryAfter !== undefined) response.setHeader('retry-after', String(error.retryAfter));
+      return sendProblem(request, response, STATUS[error.kind], error.code, error.message, error.errors);
+    }
+    const parser = BODY_PARSER_CODES[(error as { type?: string } | null)?.type ?? ''];
+    if (parser) return sendProblem(request, response, ...parser);
+    const status = statusOf(error);
+    if (status !== null && status < 500) {
+      const message = status === 404 ? 'There is nothing at this path.' : (error as Error).message;
+      return sendProblem(request, response, status, HTTP_CODES[status] ?? 'bad_request', message);
+    }
+    this.log.error({ err: error, request_id: response.getHeader('x-request-id') }, 'request failed');
+    sendProblem(request, response, 500, 'internal_error', 'Something went wrong on our side.');
+  }
+}
+
+function statusOf(error: unknown): number | null {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { status?: unknown } | null)?.status;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : null;
+}
