@@ -1,2 +1,18 @@
 import { defineConfig } from 'vitest/config';
-export default defineConfig({ test: { include: ['test/**/*.test.ts', 'src/**/*.spec.ts'] } });
+
+const shared = {
+  globalSetup: ['test/support/global.setup.ts'],
+  setupFiles: ['reflect-metadata'],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
+export default defineConfig({
+  test: {
+    // Two cores: more workers only wait for each other.
+    maxWorkers: 2,
+    projects: [
+      { test: { ...shared, name: 'all', include: ['test/**/*.test.ts', 'src/**/*.spec.ts'] } },
+    ],
+  },
+});

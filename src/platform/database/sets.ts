@@ -10,13 +10,24 @@ export async function insertSet<Row extends object>(
   table: string,
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
+  conflicts = '',
 ): Promise<void> {
   if (rows.length === 0) return;
   const list = columns.join(', ');
   await tx.query(
-    `insert into ${table} (${list}) select ${list} from json_populate_recordset(null::${table}, $1::json)`,
+    `insert into ${table} (${list}) select ${list} from json_populate_recordset(null::${table}, $1::json) ${conflicts}`,
     [JSON.stringify(rows)],
   );
+}
+
+/** Like {@link insertSet}, leaving alone the rows that are there already. */
+export async function insertSetOnce<Row extends object>(
+  tx: Transaction,
+  table: string,
+  columns: readonly (keyof Row & string)[],
+  rows: readonly Row[],
+): Promise<void> {
+  await insertSet(tx, table, columns, rows, 'on conflict do nothing');
 }
 
 /** Updates the given columns of the rows with these keys; returns how many rows there were. */

@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
+import { ClocksModule } from './clocks/clocks.module.js';
+import { CustomersModule } from './customers/customers.module.js';
+import { EventsModule } from './events/events.module.js';
+import { HealthModule } from './health/health.module.js';
+import { InboxModule } from './inbox/inbox.module.js';
+import { InvoicesModule } from './invoices/invoices.module.js';
+import { logModule } from './platform/log/log.module.js';
+import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
+import { PlansModule } from './plans/plans.module.js';
+import { SchedulerModule } from './scheduler/scheduler.module.js';
+import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
+
+@Module({})
+export class AppModule {
+  static with(parts: PlatformParts): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        logModule(parts.config.LOG_LEVEL),
+        PlatformModule.with(parts),
+        AccessModule,
+        HealthModule,
+        PlansModule,
+        CustomersModule,
+        EventsModule,
+        InvoicesModule,
+        SubscriptionsModule,
+        ClocksModule,
+        InboxModule,
+        SchedulerModule,
+      ],
+    };
+  }
+}

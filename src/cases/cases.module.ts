@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { CaseStore } from './case.store.js';
+import { ChargeMint } from './charge.mint.js';
+import { PaymentBody } from './payment.body.js';
+
+@Module({ providers: [CaseStore, ChargeMint, PaymentBody], exports: [CaseStore] })
+export class CasesModule {}

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { conflict, invalid, notFound } from '../domain/errors.js';
+import { Wake } from '../platform/batching/wake.js';
+import { Database, type Transaction } from '../platform/database/database.js';
+import { isId, newId } from '../platform/ids/ids.js';
+import { type TestClock, testClockView } from './test.clock.js';
+
+/** Charges that hold a clock: merchant-initiated ones whose outcome is still open. */
+export const HOLDING = `kind in ('recurring', 'retry') and status in ('created', 'sending', 'pending', 'unknown')`;
+
+@Injectable()
+export class TestClocks {
+  constructor(
+    private readonly database: Database,
+    private readonly wake: Wake,
+  ) {}
+
+  async create(now: Date, metadata: Record<string, string>) {
+    const id = newId('clk');
+    await this.database.transaction((tx) =>
+      tx.query(
+        `insert into test_clocks (id, now, target, status, reason, metadata, created_at, updated_at)
+         values ($1, $2, null, 'ready', null, $3, $4, $4)`,
+        [id, now, JSON.stringify(metadata), tx.now],
+      ),
+    );
+    return this.get(id);
+  }
+
+  async get(id: string) {
+    const [clock] = isId('clk', id)
+      ? await this.database.query<TestClock>('select * from test_clocks where id = $1', [id])
+      : [];
+    if (!clock) throw notFound('test_clock', id);
+    return this.present(clock);
+  }
+
+  async present(clock: TestClock) {
+    const holding =
+      clock.status === 'advancing'
+        ? await this.database.query<{ id: string }>(
+            `select id from charges where test_clock = $1 and ${HOLDING} order by id limit 100`,
+            [clock.id],
+          )
+        : [];
+    return testClockView(clock, holding.map((charge) => charge.id));
+  }
+
+  /** Sets the clock going; it gets there by itself, through every instant at which something is due. */
+  async advance(id: string, to: Date) {
+    await this.database.transaction(async (tx) => {
+      const clock = await this.lock(tx, id);
+      if (clock.status === 'advancing') throw conflict('test_clock_advancing', 'The clock is on its way already.');
+      if (to < clock.now) throw invalid('to', 'must not lie before the clock’s now');
+      await tx.query(
+        `update test_clocks set status = 'advancing', target = $2, reason = null, updated_at = $3 where id = $1`,
+        [id, to, tx.now],
+      );
+    });
+    this.wake.now('test_clocks');
+    return this.get(id);
+  }
+
+  /** Removes the clock and the customers who live in its time. The books keep what they say. */
+  async remove(id: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, id);
+      await tx.query('delete from test_clocks where id = $1', [id]);
+    });
+  }
+
+  private async lock(tx: Transaction, id: string): Promise<TestClock> {
+    const [clock] = isId('clk', id)
+      ? await tx.query<TestClock>('select * from test_clocks where id = $1 for update', [id])
+      : [];
+    if (!clock) throw notFound('test_clock', id);
+    return clock;
+  }
+}

@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { Config } from '../platform/config/config.js';
+import { type CheckoutAuth, OAuth, SecretKeyAuth } from './checkout/checkout.auth.js';
+import { CheckoutGateway } from './checkout/checkout.gateway.js';
+import { CheckoutHttp } from './checkout/checkout.http.js';
+import { Gateway } from './gateway.port.js';
+
+/** Connections to the gateway per process: enough for its rate limit at a second's latency. */
+const CONNECTIONS = 128;
+
+function authOf(config: Config): CheckoutAuth {
+  const { CKO_SECRET_KEY, CKO_TOKEN_URL, CKO_CLIENT_ID, CKO_CLIENT_SECRET } = config;
+  if (CKO_SECRET_KEY !== undefined) return new SecretKeyAuth(CKO_SECRET_KEY);
+  if (CKO_TOKEN_URL && CKO_CLIENT_ID && CKO_CLIENT_SECRET) return new OAuth(CKO_TOKEN_URL, CKO_CLIENT_ID, CKO_CLIENT_SECRET);
+  throw new Error('There are no gateway credentials');
+}
+
+@Module({
+  providers: [
+    {
+      provide: Gateway,
+      inject: [Config],
+      useFactory: (config: Config) => {
+        if (config.CKO_API_URL === undefined) throw new Error('There is no gateway URL');
+        return new CheckoutGateway(new CheckoutHttp(config.CKO_API_URL, CONNECTIONS), authOf(config));
+      },
+    },
+  ],
+  exports: [Gateway],
+})
+export class GatewayModule {}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+
+/** One webhook of the gateway as it is kept: the raw body, and what finds its payment. */
+export interface GatewayEvent {
+  id: string;
+  type: string | null;
+  payment_id: string | null;
+  reference: string | null;
+  body: string;
+  received_at: Date;
+  attempts: number;
+  next_attempt_at: Date | null;
+  outcome: 'settled' | 'nothing_new' | 'foreign' | 'unreadable' | 'parked' | null;
+  processed_at: Date | null;
+}
+
+const EVENT_ID = /^evt_\w{1,64}$/;
+const PAYMENT_ID = /^pay_\w{26}$/;
+
+function object(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function text(value: unknown, shape: RegExp): string | null {
+  return typeof value === 'string' && shape.test(value) ? value : null;
+}
+
+/** Reads what is needed from a signed body. Garbage is kept too, under a name made of its bytes. */
+export function readGatewayEvent(body: Buffer, now: Date): GatewayEvent {
+  const raw = body.toString('utf8').replaceAll('\0', '\uFFFD');
+  let parsed: Record<string, unknown> = {};
+  try {
+    parsed = object(JSON.parse(raw));
+  } catch {
+    // Not JSON: kept as it is, for whoever wonders what it was.
+  }
+  const data = object(parsed.data);
+  const id = text(parsed.id, EVENT_ID);
+  const paymentId = text(data.id, PAYMENT_ID);
+  const readable = id !== null && paymentId !== null;
+  return {
+    id: id ?? `sha256:${createHash('sha256').update(body).digest('hex')}`,
+    type: text(parsed.type, /^[\w.]{1,100}$/),
+    payment_id: paymentId,
+    reference: text(data.reference, /^[\x20-\x7e]{1,80}$/),
+    body: raw,
+    received_at: now,
+    attempts: 0,
+    next_attempt_at: readable ? now : null,
+    outcome: readable ? null : 'unreadable',
+    processed_at: readable ? null : now,
+  };
+}
+
+/** Types that bring nothing we do not know: the payment was taken, and its capture is on the way. */
+const EARLY_TYPES: ReadonlySet<string> = new Set(['payment_pending', 'payment_capture_pending', 'payment_approved']);
+
+/** Whether the event may say more than "it is pending", which we know from the answer. */
+export function bringsNews(type: string | null): boolean {
+  return type === null || !EARLY_TYPES.has(type);
+}

@@ -1,0 +1,43 @@
+import { Controller, Get, Param, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { notFound } from '../domain/errors.js';
+import { type Invoice, INVOICE_STATUSES } from '../domain/invoice.js';
+import { invoiceView } from '../domain/views.js';
+import { Database } from '../platform/database/database.js';
+import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { isId } from '../platform/ids/ids.js';
+
+const LIST: ListSpec = {
+  table: 'invoices',
+  prefix: 'inv',
+  filters: {
+    number: { kind: 'text', column: 'number' },
+    customer: { kind: 'id', column: 'customer', prefix: 'cust' },
+    subscription: { kind: 'id', column: 'subscription', prefix: 'sub' },
+    status: { kind: 'one_of', column: 'status', values: INVOICE_STATUSES },
+    currency: { kind: 'text', column: 'currency' },
+    period_no: { kind: 'integer', column: 'period_no' },
+    paid_at: { kind: 'instant', column: 'paid_at' },
+    next_attempt_at: { kind: 'instant', column: 'next_attempt_at' },
+    ...DATE_FILTERS,
+  },
+};
+
+@Controller('v1/invoices')
+export class InvoicesController {
+  constructor(private readonly database: Database) {}
+
+  @Get()
+  async list(@Req() request: Request) {
+    return presentPage(await listPage<Invoice>(this.database, LIST, request), (invoices) => invoices.map(invoiceView));
+  }
+
+  @Get(':id')
+  async get(@Param('id') id: string) {
+    const [invoice] = isId('inv', id)
+      ? await this.database.query<Invoice>('select * from invoices where id = $1', [id])
+      : [];
+    if (!invoice) throw notFound('invoice', id);
+    return invoiceView(invoice);
+  }
+}

@@ -1,0 +1,72 @@
+import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { type Charge, CHARGE_KINDS, CHARGE_STATUSES } from '../domain/charge.js';
+import { notFound } from '../domain/errors.js';
+import { chargeView } from '../domain/views.js';
+import { Database } from '../platform/database/database.js';
+import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { isId } from '../platform/ids/ids.js';
+import { LookUp } from './look.up.js';
+
+const LIST: ListSpec = {
+  table: 'charges',
+  prefix: 'chg',
+  filters: {
+    invoice: { kind: 'id', column: 'invoice', prefix: 'inv' },
+    customer: { kind: 'id', column: 'customer', prefix: 'cust' },
+    subscription: { kind: 'id', column: 'subscription', prefix: 'sub' },
+    kind: { kind: 'one_of', column: 'kind', values: CHARGE_KINDS },
+    status: { kind: 'one_of', column: 'status', values: CHARGE_STATUSES },
+    reference: { kind: 'text', column: 'reference' },
+    gateway_payment_id: { kind: 'text', column: 'gateway_payment_id' },
+    surplus: { kind: 'flag', column: 'surplus' },
+    requested_at: { kind: 'instant', column: 'requested_at' },
+    settled_at: { kind: 'instant', column: 'settled_at' },
+    ...DATE_FILTERS,
+  },
+};
+
+@Controller('v1/charges')
+export class ChargesController {
+  constructor(
+    private readonly database: Database,
+    private readonly lookUp: LookUp,
+  ) {}
+
+  @Get()
+  async list(@Req() request: Request) {
+    return presentPage(await listPage<Charge>(this.database, LIST, request), (charges) => this.present(charges));
+  }
+
+  @Get(':id')
+  async get(@Param('id') id: string) {
+    const [view] = await this.present([await this.find(id)]);
+    return view;
+  }
+
+  /** Asks the gateway now, whatever the schedule says. */
+  @Post(':id/reconcile')
+  @HttpCode(200)
+  async reconcile(@Param('id') id: string) {
+    const charge = await this.find(id);
+    if (charge.first_sent_at !== null && charge.status !== 'sending') await this.lookUp.lookUp([charge]);
+    return this.get(id);
+  }
+
+  private async find(id: string): Promise<Charge> {
+    const [charge] = isId('chg', id)
+      ? await this.database.query<Charge>('select * from charges where id = $1', [id])
+      : [];
+    if (!charge) throw notFound('charge', id);
+    return charge;
+  }
+
+  private async present(charges: readonly Charge[]) {
+    const sources = await this.database.query<{ id: string; gateway_source_id: string }>(
+      'select id, gateway_source_id from sources where id = any($1)',
+      [charges.map((c) => c.source).filter((source) => source !== null)],
+    );
+    const gatewayId = new Map(sources.map((s) => [s.id, s.gateway_source_id]));
+    return charges.map((charge) => chargeView(charge, gatewayId.get(charge.source ?? '') ?? null));
+  }
+}

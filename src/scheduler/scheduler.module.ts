@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { ClocksModule } from '../clocks/clocks.module.js';
+import { InboxModule } from '../inbox/inbox.module.js';
+import { PaymentsModule } from '../payments/payments.module.js';
+import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
+import { Scheduler } from './scheduler.js';
+import { Timers } from './timers.js';
+
+@Module({
+  imports: [ScheduleModule.forRoot(), ClocksModule, InboxModule, PaymentsModule, SubscriptionsModule],
+  providers: [Scheduler, Timers],
+  exports: [Scheduler],
+})
+export class SchedulerModule {}

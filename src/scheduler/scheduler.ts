@@ -1,0 +1,95 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { CronJob } from 'cron';
+import { Sender } from '../payments/sender.js';
+import { Wake } from '../platform/batching/wake.js';
+import { Config } from '../platform/config/config.js';
+import { type Timer, Timers } from './timers.js';
+
+/**
+ * Runs the timers. Cron and wakes only say "look now": what is due stands in the rows, so a tick that is
+ * late, lost or doubled, or another replica's, changes nothing.
+ */
+@Injectable()
+export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(Scheduler.name);
+  private readonly runners: Runner[];
+  private stopping = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly timers: Timers,
+    private readonly registry: SchedulerRegistry,
+    private readonly wake: Wake,
+    private readonly sender: Sender,
+  ) {
+    this.runners = this.timers.all.map((timer) => new Runner(timer, this.log));
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.config.ROLE === 'api') return;
+    for (const runner of this.runners) {
+      const look = () => {
+        if (!this.stopping) runner.look();
+      };
+      const job = CronJob.from({ cronTime: runner.timer.cron, onTick: look, timeZone: 'UTC' });
+      this.registry.addCronJob(runner.timer.name, job as never);
+      this.wake.on(runner.timer.name, look);
+      job.start();
+    }
+  }
+
+  /** Nothing new is claimed any more; what was sent is waited for. */
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    for (const name of this.registry.getCronJobs().keys()) this.registry.deleteCronJob(name);
+    await Promise.all(this.runners.map((runner) => runner.idle()));
+    await this.sender.idle();
+  }
+
+  /** Works until nothing is due any more: for commands and tests, instead of cron. Returns how much there was. */
+  async drain(): Promise<number> {
+    for (let total = 0; ; ) {
+      let worked = 0;
+      for (const { timer } of this.runners) worked += await timer.run();
+      await this.sender.idle();
+      if (worked === 0) return total;
+      total += worked;
+    }
+  }
+}
+
+/** One timer: never overlaps itself, and looks again when it was woken while at work. */
+class Runner {
+  private working: Promise<void> | null = null;
+  private again = false;
+
+  constructor(
+    readonly timer: Timer,
+    private readonly log: Logger,
+  ) {}
+
+  look(): void {
+    if (this.working) {
+      this.again = true;
+      return;
+    }
+    this.working = this.work().finally(() => (this.working = null));
+  }
+
+  async idle(): Promise<void> {
+    await this.working;
+  }
+
+  private async work(): Promise<void> {
+    try {
+      do {
+        this.again = false;
+        while ((await this.timer.run()) > 0);
+      } while (this.again);
+    } catch (error) {
+      // The database is away, say. The rows stay due, the next tick finds them.
+      this.log.error({ timer: this.timer.name, err: error }, 'timer failed');
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { request } from 'undici';
+import type { Config } from '../platform/config/config.js';
+import type { InstallationSecret } from '../platform/crypto/secret.js';
+
+/** The sandbox gateway as a process beside the engine, and how it is reached. */
+export interface BundledSandbox {
+  url: string;
+  controlUrl: string;
+  stop(): Promise<void>;
+}
+
+const MAIN = fileURLToPath(new URL('../../sandbox/main.js', import.meta.url));
+
+/** Settings with which the engine uses the bundled sandbox; the same for all replicas of an installation. */
+export function sandboxSettings(config: Config, secret: InstallationSecret): Partial<Config> {
+  return {
+    CKO_SECRET_KEY: `sk_sbox_${secret.token('sandbox-key', 27)}`,
+    CKO_API_URL: `http://127.0.0.1:${config.SANDBOX_PORT}`,
+    CKO_PROCESSING_CHANNEL_ID: `pc_${secret.token('sandbox-channel', 26)}`,
+    CKO_WEBHOOK_KEY: [secret.token('sandbox-webhook', 40)],
+  };
+}
+
+/** Starts the sandbox, or finds the one that another replica has started on the same port. */
+export async function startBundledSandbox(config: Config, settings: Partial<Config>): Promise<BundledSandbox> {
+  const url = `http://127.0.0.1:${config.SANDBOX_PORT}`;
+  const controlUrl = `http://127.0.0.1:${config.SANDBOX_CONTROL_PORT ?? config.SANDBOX_PORT + 1}`;
+  if (await answers(controlUrl)) return { url, controlUrl, stop: async () => undefined };
+  const child = fork(MAIN, {
+    env: {
+      ...process.env,
+      SANDBOX_PORT: String(config.SANDBOX_PORT),
+      SANDBOX_CONTROL_PORT: String(config.SANDBOX_CONTROL_PORT ?? config.SANDBOX_PORT + 1),
+      SANDBOX_WEBHOOK_URL: `http://127.0.0.1:${config.PORT}/webhooks/checkout`,
+      SANDBOX_WEBHOOK_KEY: settings.CKO_WEBHOOK_KEY?.[0],
+      SANDBOX_DATA_DIR: join(config.DATA_DIR, 'sandbox'),
+      CKO_SECRET_KEY: settings.CKO_SECRET_KEY,
+    },
+    // A session of its own: the terminal's Ctrl-C reaches the engine, which stops the sandbox last.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  await ready(child);
+  return { url, controlUrl, stop: () => stop(child) };
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  const failed = once(child, 'exit').then(([code]) => {
+    throw new Error(`The sandbox gateway did not start (exit code ${code}).`);
+  });
+  await Promise.race([once(child, 'message'), failed]);
+  failed.catch(() => undefined);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+async function answers(controlUrl: string): Promise<boolean> {
+  try {
+    const { statusCode, body } = await request(`${controlUrl}/settings`, { signal: AbortSignal.timeout(1_000) });
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    return false;
+  }
+}

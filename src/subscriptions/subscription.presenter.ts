@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import type { Charge } from '../domain/charge.js';
+import { DEFAULT_POLICY } from '../domain/dunning.js';
+import { notFound } from '../domain/errors.js';
+import type { Source } from '../domain/source.js';
+import { access, type Subscription } from '../domain/subscription.js';
+import { subscriptionView } from '../domain/views.js';
+import { Database } from '../platform/database/database.js';
+import { isId } from '../platform/ids/ids.js';
+
+type CheckoutStatus = 'ready' | 'pending' | 'failed' | 'done' | 'none';
+
+/** Subscriptions as the world sees them: with access, wallet and checkout. Works in sets. */
+@Injectable()
+export class SubscriptionPresenter {
+  constructor(private readonly database: Database) {}
+
+  async get(id: string) {
+    const [subscription] = isId('sub', id)
+      ? await this.database.query<Subscription>('select * from subscriptions where id = $1', [id])
+      : [];
+    if (!subscription) throw notFound('subscription', id);
+    const [view] = await this.present([subscription]);
+    return view;
+  }
+
+  async present(subscriptions: readonly Subscription[]) {
+    if (subscriptions.length === 0) return [];
+    const ids = subscriptions.map((s) => s.id);
+    const now = await this.database.now();
+    const redirects = await this.database.query<Charge>(
+      `select distinct on (subscription) * from charges
+        where subscription = any($1) and kind in ('initial', 'checkout')
+        order by subscription, id desc`,
+      [ids],
+    );
+    const sources = await this.database.query<Source>(
+      `select distinct on (subscription) s.* from sources s
+        where subscription = any($1)
+        order by subscription, (status = 'active') desc, id desc`,
+      [ids],
+    );
+    const redirectOf = new Map(redirects.map((charge) => [charge.subscription, charge]));
+    const sourceOf = new Map(sources.map((source) => [source.subscription, source]));
+    return subscriptions.map((s) => {
+      const { until, reason } = access(s, DEFAULT_POLICY.grace_days);
+      const source = sourceOf.get(s.id);
+      return {
+        ...subscriptionView(s),
+        access_until: until,
+        access_reason: reason,
+        source: source ? { id: source.gateway_source_id, status: source.status } : null,
+        checkout: checkoutOf(redirectOf.get(s.id), now),
+      };
+    });
+  }
+}
+
+function checkoutOf(charge: Charge | undefined, now: Date) {
+  const status = checkoutStatus(charge, now);
+  // Only a link that can be paid is handed out, never an old one.
+  const ready = status === 'ready' && charge !== undefined;
+  return { status, url: ready ? charge.redirect_url : null, expires_at: ready ? charge.expires_at : null };
+}
+
+function checkoutStatus(charge: Charge | undefined, now: Date): CheckoutStatus {
+  if (!charge) return 'none';
+  switch (charge.status) {
+    case 'created':
+    case 'sending':
+    case 'unknown':
+      return 'pending';
+    case 'pending':
+      if (charge.expires_at !== null && charge.expires_at <= now) return 'failed';
+      return charge.redirect_url === null ? 'pending' : 'ready';
+    case 'captured':
+      return 'done';
+    default:
+      return 'failed';
+  }
+}

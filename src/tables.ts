@@ -1,0 +1,17 @@
+import { ChargeTable, InvoiceTable, SourceTable, SubscriptionTable } from './cases/case.tables.js';
+import { CustomerBalanceTable, CustomerTable } from './customers/customer.tables.js';
+import { EventTable } from './events/event.tables.js';
+import { PlanTable, PlanVersionTable } from './plans/plan.tables.js';
+
+/** Every table that the code knows by its columns; CI compares them with what the migrations make. */
+export const TABLES = [
+  PlanTable,
+  PlanVersionTable,
+  CustomerTable,
+  CustomerBalanceTable,
+  SubscriptionTable,
+  SourceTable,
+  InvoiceTable,
+  ChargeTable,
+  EventTable,
+];
