@@ -15,13 +15,21 @@ import { Config } from '../platform/config/config.js';
 import type { Transaction } from '../platform/database/database.js';
 import { insertSet, updateSet } from '../platform/database/sets.js';
 import { ChargeMint } from './charge.mint.js';
-import { ChargeTable, columnsOf, InvoiceTable, SourceTable, SubscriptionTable } from './case.tables.js';
+import { changingColumnsOf, ChargeTable, columnsOf, InvoiceTable, SourceTable, SubscriptionTable } from './case.tables.js';
 import { newId } from '../platform/ids/ids.js';
 
-const SUBSCRIPTION_COLUMNS = columnsOf(SubscriptionTable);
-const INVOICE_COLUMNS = columnsOf(InvoiceTable);
-const CHARGE_COLUMNS = columnsOf(ChargeTable);
-const SOURCE_COLUMNS = columnsOf(SourceTable);
+const ALL = {
+  subscriptions: columnsOf(SubscriptionTable),
+  invoices: columnsOf(InvoiceTable),
+  charges: columnsOf(ChargeTable),
+  sources: columnsOf(SourceTable),
+};
+const CHANGING = {
+  subscriptions: changingColumnsOf(SubscriptionTable),
+  invoices: changingColumnsOf(InvoiceTable),
+  charges: changingColumnsOf(ChargeTable),
+  sources: changingColumnsOf(SourceTable),
+};
 
 /** What, besides the open invoices, the business at hand is about. */
 export interface CaseScope {
@@ -98,21 +106,21 @@ export class CaseStore {
     const postings: BookedPosting[] = cases.flatMap((c) => c.postings);
     const events: EventDraft[] = cases.flatMap((c) => c.events);
     const created = cases.filter((c) => c.isNew).map((c) => c.subscription);
-    await insertSet(tx, 'subscriptions', SUBSCRIPTION_COLUMNS, created);
+    await insertSet(tx, 'subscriptions', ALL.subscriptions, created);
     const changed = cases.filter((c) => !c.isNew && c.subscriptionChanged).map((c) => c.subscription);
-    await updateSet(tx, 'subscriptions', 'id', SUBSCRIPTION_COLUMNS, changed);
+    await updateSet(tx, 'subscriptions', 'id', CHANGING.subscriptions, changed);
     await this.saveBalances(tx, cases);
     const invoices = cases.flatMap((c) => c.invoices.pick(c.invoices.added));
     const numbers = invoices.length > 0 ? await this.number(tx, invoices, events) : invoices;
-    await insertSet(tx, 'invoices', INVOICE_COLUMNS, numbers);
-    await updateSet(tx, 'invoices', 'id', INVOICE_COLUMNS, cases.flatMap((c) => c.invoices.pick(c.invoices.changed)));
-    await insertSet(tx, 'sources', SOURCE_COLUMNS, cases.flatMap((c) => c.sources.pick(c.sources.added)));
+    await insertSet(tx, 'invoices', ALL.invoices, numbers);
+    await updateSet(tx, 'invoices', 'id', CHANGING.invoices, cases.flatMap((c) => c.invoices.pick(c.invoices.changed)));
+    await insertSet(tx, 'sources', ALL.sources, cases.flatMap((c) => c.sources.pick(c.sources.added)));
     // A wallet that replaces another becomes active after the other has ended: one is active at a time.
     const sources = cases.flatMap((c) => c.sources.pick(c.sources.changed));
-    await updateSet(tx, 'sources', 'id', SOURCE_COLUMNS, sources.filter((s) => s.status !== 'active'));
-    await updateSet(tx, 'sources', 'id', SOURCE_COLUMNS, sources.filter((s) => s.status === 'active'));
-    await updateSet(tx, 'charges', 'id', CHARGE_COLUMNS, cases.flatMap((c) => c.charges.pick(c.charges.changed)));
-    await insertSet(tx, 'charges', CHARGE_COLUMNS, cases.flatMap((c) => c.charges.pick(c.charges.added)));
+    await updateSet(tx, 'sources', 'id', CHANGING.sources, sources.filter((s) => s.status !== 'active'));
+    await updateSet(tx, 'sources', 'id', CHANGING.sources, sources.filter((s) => s.status === 'active'));
+    await updateSet(tx, 'charges', 'id', CHANGING.charges, cases.flatMap((c) => c.charges.pick(c.charges.changed)));
+    await insertSet(tx, 'charges', ALL.charges, cases.flatMap((c) => c.charges.pick(c.charges.added)));
     await book(tx, postings);
     await recordEvents(tx, events);
   }

@@ -149,6 +149,22 @@ export const ChargeTable = new EntitySchema<Charge>({
   },
 });
 
+/** What is written once, with the row. */
+const FROZEN = {
+  subscription: ['id', 'customer', 'plan', 'currency', 'time_zone', 'test_clock', 'created_at'],
+  invoice: ['id', 'number', 'customer', 'subscription', 'currency', 'period_no', 'lines', 'subtotal', 'discount', 'tax',
+    'total', 'balance_applied', 'billed_customer', 'created_at'],
+  charge: ['id', 'customer', 'subscription', 'invoice', 'period_no', 'kind', 'attempt', 'amount', 'currency', 'reference',
+    'idempotency_key', 'body', 'body_hash', 'test_clock', 'metadata', 'created_at'],
+  source: ['id', 'gateway_source_id', 'customer', 'subscription', 'charge', 'created_at'],
+} as const;
+
+/** The columns that an update writes. */
+export function changingColumnsOf<T>(table: EntitySchema<T>): (keyof T & string)[] {
+  const frozen: readonly string[] = FROZEN[table.options.name as keyof typeof FROZEN];
+  return columnsOf(table).filter((column) => !frozen.includes(column));
+}
+
 /** The columns of a table, in its order: what set statements read and write. */
 export function columnsOf<T>(table: EntitySchema<T>): (keyof T & string)[] {
   return Object.keys(table.options.columns) as (keyof T & string)[];

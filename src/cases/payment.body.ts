@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ChargeDraft } from '../domain/case.js';
-import { toGatewayAmount, type Currency, type Money } from '../domain/money.js';
+import { toGatewayAmount, type Currency } from '../domain/money.js';
 import { Config } from '../platform/config/config.js';
 
 /**
@@ -55,7 +55,7 @@ export class PaymentBody {
     return invoice.lines.map((line) => ({
       reference: line.type,
       name: line.description.slice(0, 100),
-      unit_price: toGatewayAmount(line.unit_amount as Money, currency),
+      unit_price: toGatewayAmount(line.unit_amount, currency),
       quantity: line.quantity,
     }));
   }

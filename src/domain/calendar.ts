@@ -206,7 +206,7 @@ const zones = new Map<string, Zone>();
 function zoneNamed(name: string): Zone {
   let zone = zones.get(name);
   if (zone === undefined) {
-    if (!isTimeZone(name)) throw new CalendarError('time_zone_invalid', `not an IANA time zone: ${name}`);
+    if (!isTimeZone(name)) throw new CalendarError('time_zone_invalid', `not an IANA time zone: ${String(name)}`);
     zone = { name, stretches: new Map() };
     zones.set(name, zone);
   }

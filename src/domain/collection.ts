@@ -28,7 +28,8 @@ function spreadOver(c: BillingCase): Date {
   const minutes = c.subscription.test_clock === null ? c.plan.spread_minutes : 0;
   if (minutes === 0) return c.engineNow;
   // The id's tail is random, so a subscription keeps its own slot from period to period.
-  const slot = [...c.subscription.id.slice(-6)].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 9973, 7);
+  let slot = 7;
+  for (const char of c.subscription.id.slice(-6)) slot = (slot * 31 + char.charCodeAt(0)) % 9973;
   return new Date(c.engineNow.getTime() + (slot % minutes) * SPREAD_MS);
 }
 

@@ -47,7 +47,7 @@ export function issueInvoice(
   });
   c.patch({ latest_invoice: invoice.id });
   c.post(invoiceFinalized(invoice));
-  c.changeBalance(-sums.balance_applied);
+  c.changeBalance(0 - sums.balance_applied);
   c.tellInvoice('invoice.finalized', invoice);
   return invoice;
 }

@@ -62,7 +62,7 @@ export function settle(c: BillingCase, observation: Observation): void {
     case 'refused':
       return settleRefused(c, charge, observation.codes, observation.request_id);
     case 'not_taken':
-      return void c.patchCharge(charge.id, {
+      c.patchCharge(charge.id, {
         status: nextChargeStatus(charge.status, 'not_taken'),
         next_check_at: nextSendAt(charge.checks, c.engineNow),
         checks: charge.checks + 1,
@@ -70,12 +70,13 @@ export function settle(c: BillingCase, observation: Observation): void {
         response_summary: observation.reason,
         gateway_request_id: observation.request_id,
       });
+      return;
     case 'unknown':
       return settleUnknown(c, charge, observation.reason);
     case 'not_found':
       return settleNotFound(c, charge, observation.windows);
     case 'look_up_failed':
-      return void postpone(c, charge, nextLookupAt(charge, c.engineNow));
+      return postpone(c, charge, nextLookupAt(charge, c.engineNow));
   }
 }
 

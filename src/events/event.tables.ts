@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import type { EventType } from '../domain/events.js';
-import { id, instant, int, json, ref, text } from '../platform/database/columns.js';
+import { id, instant, int, ref, text } from '../platform/database/columns.js';
 
 export interface RecordedEvent {
   id: string;
@@ -22,7 +22,7 @@ export const EventTable = new EntitySchema<RecordedEvent>({
     type: text(),
     subject: ref(),
     sequence: int(),
-    data: json(),
+    data: { type: 'json' },
     created_at: instant(),
     recorded_at: instant(),
   },

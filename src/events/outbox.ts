@@ -20,7 +20,7 @@ export async function recordEvents(tx: Transaction, drafts: readonly EventDraft[
   await tx.query(
     `with added as (
        select * from json_to_recordset($1::json)
-         as r(id text, type text, subject text, data jsonb, created_at timestamptz(3), position int)
+         as r(id text, type text, subject text, data json, created_at timestamptz(3), position int)
      ), counters as (
        insert into event_subjects as s (subject, last_sequence)
        select subject, count(*)::int from added group by subject order by subject collate "C"

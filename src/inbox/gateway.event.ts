@@ -37,18 +37,19 @@ export function readGatewayEvent(body: Buffer, now: Date): GatewayEvent {
   const data = object(parsed.data);
   const id = text(parsed.id, EVENT_ID);
   const paymentId = text(data.id, PAYMENT_ID);
-  const readable = id !== null && paymentId !== null;
+  const type = text(parsed.type, /^[\w.]{1,100}$/);
+  const outcome = id === null || paymentId === null ? 'unreadable' : bringsNews(type) ? null : 'nothing_new';
   return {
     id: id ?? `sha256:${createHash('sha256').update(body).digest('hex')}`,
-    type: text(parsed.type, /^[\w.]{1,100}$/),
+    type,
     payment_id: paymentId,
     reference: text(data.reference, /^[\x20-\x7e]{1,80}$/),
     body: raw,
     received_at: now,
     attempts: 0,
-    next_attempt_at: readable ? now : null,
-    outcome: readable ? null : 'unreadable',
-    processed_at: readable ? null : now,
+    next_attempt_at: outcome === null ? now : null,
+    outcome,
+    processed_at: outcome === null ? null : now,
   };
 }
 
@@ -56,6 +57,6 @@ export function readGatewayEvent(body: Buffer, now: Date): GatewayEvent {
 const EARLY_TYPES: ReadonlySet<string> = new Set(['payment_pending', 'payment_capture_pending', 'payment_approved']);
 
 /** Whether the event may say more than "it is pending", which we know from the answer. */
-export function bringsNews(type: string | null): boolean {
+function bringsNews(type: string | null): boolean {
   return type === null || !EARLY_TYPES.has(type);
 }

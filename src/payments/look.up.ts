@@ -100,7 +100,7 @@ export class LookUp {
       );
       return current ? this.claim(tx, current) : null;
     });
-    if (held) await Promise.all(this.sender.start([held], started));
+    if (held) await this.sender.start([held], started);
   }
 
   /** The settlement door has claimed those that may be sent again: their next lease says so. */
@@ -111,7 +111,10 @@ export class LookUp {
       asked.map((charge) => charge.id),
     ]);
     const before = new Map(asked.map((charge) => [charge.id, charge.lease_token]));
-    this.sender.start(rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1), started);
+    void this.sender.start(
+      rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1),
+      started,
+    );
   }
 
   private windows() {

@@ -49,7 +49,7 @@ export class Sender {
       const granted = await this.budget.take(tx, 'writes', due.length);
       return this.claim(tx, due.slice(0, granted));
     });
-    this.start(charges, started);
+    void this.start(charges, started);
     return charges.length;
   }
 
@@ -64,19 +64,23 @@ export class Sender {
       await this.budget.spend(tx, 'writes', due.length);
       return this.claim(tx, due);
     });
-    await Promise.all(this.start(charges, started));
+    await this.start(charges, started);
   }
 
-  /** Starts the calls of charges that are claimed already. `claimedAt`: monotonic ms, taken before the claim. */
-  start(charges: readonly Charge[], claimedAt: number): Promise<void>[] {
+  /**
+   * Starts the calls of charges that are claimed already; resolves when all are answered and stored.
+   * `claimedAt`: monotonic ms, taken before the claim.
+   */
+  async start(charges: readonly Charge[], claimedAt: number): Promise<void> {
     const deadline = claimedAt + LEASE_MS - LEASE_MARGIN_MS;
-    return charges.map((charge) => {
+    const calls = charges.map((charge) => {
       const call = this.send(charge, deadline)
         .catch((error: unknown) => this.log.error({ charge: charge.id, err: error }, 'the answer could not be stored'))
         .finally(() => this.inFlight.delete(call));
       this.inFlight.add(call);
       return call;
     });
+    await Promise.all(calls);
   }
 
   /** Resolves when no call is under way any more. */

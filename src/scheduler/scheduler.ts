@@ -33,7 +33,7 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
         if (!this.stopping) runner.look();
       };
       const job = CronJob.from({ cronTime: runner.timer.cron, onTick: look, timeZone: 'UTC' });
-      this.registry.addCronJob(runner.timer.name, job as never);
+      this.registry.addCronJob(runner.timer.name, job);
       this.wake.on(runner.timer.name, look);
       job.start();
     }

@@ -17,6 +17,29 @@ import { Plans } from '../plans/plans.js';
 import { checkTerminal } from './checkout.js';
 import type { CreateSubscriptionRequest } from './subscription.requests.js';
 
+/** What has not happened yet to a subscription that is being made. */
+const UNTOUCHED = {
+  source: null,
+  epoch: 0,
+  epoch_first_period: 1,
+  period_no: 0,
+  paid_through: null,
+  trial_end_told_at: null,
+  cancel_at_period_end: false,
+  canceled_at: null,
+  cancel_reason: null,
+  paused_at: null,
+  resumes_at: null,
+  latest_invoice: null,
+  past_due_reason: null,
+  dunning_started_at: null,
+  dunning_step: null,
+  dunning_ends_at: null,
+  next_attempt_at: null,
+  due_at: null,
+  parked_at: null,
+} as const;
+
 /** Sells a plan: the subscription, its first invoice and the redirect that pays it. */
 @Injectable()
 export class SignUp {
@@ -76,6 +99,7 @@ export class SignUp {
     const free = trial.days > 0 && trial.amount === 0;
     const trialEnd = free ? addDays(now, trial.days, timeZone) : null;
     const subscription: Subscription = {
+      ...UNTOUCHED,
       id: newId('sub'),
       customer: owner.id,
       plan: owner.plan,
@@ -91,30 +115,11 @@ export class SignUp {
       os_type: request.os_type ?? null,
       success_url: request.success_url,
       failure_url: request.failure_url,
-      source: null,
       billing_anchor: trialEnd,
-      epoch: 0,
-      epoch_first_period: 1,
-      period_no: 0,
       period_start: free ? now : null,
       period_end: trialEnd,
-      paid_through: null,
       trial_end: trialEnd,
-      trial_end_told_at: null,
-      cancel_at_period_end: false,
-      canceled_at: null,
-      cancel_reason: null,
-      paused_at: null,
-      resumes_at: null,
       expires_at: free ? null : addDuration(now, `${SIGN_UP_HOURS}h`),
-      latest_invoice: null,
-      past_due_reason: null,
-      dunning_started_at: null,
-      dunning_step: null,
-      dunning_ends_at: null,
-      next_attempt_at: null,
-      due_at: null,
-      parked_at: null,
       metadata: request.metadata ?? {},
       created_at: now,
       updated_at: now,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Queryable } from '../database/database.js';
+import type { Queryable } from '../database/queryable.js';
 
 /**
  * The engine's clock: leases, look-ups, S and W, rate budgets. It is the database's, so that all replicas

@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { DataSource, type EntitySchema } from 'typeorm';
-import { Books1764000000000 } from '../../../migrations/1764000000000-books.js';
-import { LedgerAndEvents1764000000001 } from '../../../migrations/1764000000001-ledger-and-events.js';
-import { Engine1764000000002 } from '../../../migrations/1764000000002-engine.js';
+import { Selling1764000000000 } from '../../../migrations/1764000000000-selling.js';
+import { Collecting1764000000001 } from '../../../migrations/1764000000001-collecting.js';
+import { LedgerAndEvents1764000000002 } from '../../../migrations/1764000000002-ledger-and-events.js';
+import { Engine1764000000003 } from '../../../migrations/1764000000003-engine.js';
 
-const MIGRATIONS = [Books1764000000000, LedgerAndEvents1764000000001, Engine1764000000002];
+const MIGRATIONS = [Selling1764000000000, Collecting1764000000001, LedgerAndEvents1764000000002, Engine1764000000003];
 
 const INT8 = 20;
 // The driver hands bigint over as text, which concatenates instead of adding. Sums here stay far below 2^53.
@@ -37,5 +37,3 @@ export function createDataSource({ url, pool, entities, onError }: DataSourceOpt
     extra: { statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000 },
   });
 }
-
-export const projectRoot = fileURLToPath(new URL('../../..', import.meta.url));

@@ -1,11 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { EngineClock } from '../clock/clock.js';
-
-export interface Queryable {
-  /** Rows of a SELECT, or of a RETURNING clause. */
-  query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>;
-}
+import type { Queryable } from './queryable.js';
 
 /** An open transaction. Everything that writes takes it as its first parameter. */
 export class Transaction implements Queryable {

@@ -130,8 +130,9 @@ function servesCluster(pid: number, cluster: string): boolean {
 }
 
 async function goneWithin(pid: number, identity: string | undefined, seconds: number): Promise<boolean> {
+  if (identity === undefined) return true;
   const deadline = Date.now() + seconds * 1000;
-  while (identity !== undefined && identityOfProcess(pid) === identity) {
+  while (identityOfProcess(pid) === identity) {
     if (Date.now() > deadline) return false;
     await pause(POLL_MS);
   }

@@ -45,7 +45,14 @@ export async function updateSet<Row extends object>(
        from json_populate_recordset(null::${table}, $1::json) r
       where t.${key} = r.${key}
       returning 1`,
-    [JSON.stringify(rows)],
+    [JSON.stringify(rows.map((row) => pick(row, [key, ...columns])))],
   );
   return updated.length;
+}
+
+/** Only what is written travels: a row's frozen parts are by far its largest. */
+function pick<Row extends object>(row: Row, columns: readonly (keyof Row & string)[]): Partial<Row> {
+  const picked: Partial<Row> = {};
+  for (const column of columns) picked[column] = row[column];
+  return picked;
 }

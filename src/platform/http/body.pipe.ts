@@ -15,7 +15,7 @@ export class BodyPipe implements PipeTransform {
       ]);
     }
     const hidden = ['__proto__', 'constructor', 'prototype'].filter((key) => Object.hasOwn(given, key));
-    const instance = plainToInstance(metatype as new () => object, given) as object;
+    const instance = plainToInstance(metatype as new () => object, given);
     const problems = await validate(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
     const errors = [...problems.flatMap((problem) => flatten(problem, '')), ...hidden.map(unknownField)];
     if (errors.length > 0) throw validationFailed(errors);

@@ -20,9 +20,9 @@ function requestId(request: Request, response: Response, next: NextFunction): vo
 /** What every request passes: an id, safe headers, a body of bounded size, problems as answers. */
 export function setUpHttp(app: NestExpressApplication): void {
   app.use(requestId);
-  app.use(helmet());
   // Signatures are over bytes: the gateway's webhooks are read raw, whatever they call themselves.
   app.use('/webhooks', express.raw({ type: () => true, limit: MAX_BODY, inflate: false }));
+  app.use(helmet());
   app.use(express.json({ limit: MAX_BODY, inflate: false, strict: false, type: () => true }));
   app.useGlobalPipes(new BodyPipe());
   app.useGlobalFilters(new ProblemFilter());

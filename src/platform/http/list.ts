@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { FieldError } from '../../domain/errors.js';
-import type { Queryable } from '../database/database.js';
+import type { Queryable } from '../database/queryable.js';
 import { isId, type IdPrefix } from '../ids/ids.js';
 import { unknownField, validationFailed } from './body.pipe.js';
 import { parseInstant } from './fields.js';

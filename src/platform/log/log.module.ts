@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DynamicModule } from '@nestjs/common';
+import { type DynamicModule, RequestMethod } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 
 /** What never stands in a log, wherever in a record it turns up. */
@@ -20,6 +20,8 @@ const REDACTED = [
 /** Structured logs: one line of JSON each, with the request's id, without secrets and personal data. */
 export function logModule(level: string): DynamicModule {
   return LoggerModule.forRoot({
+    // The gateway's webhooks come by the thousand; each is a row already, and needs no logger of its own.
+    exclude: [{ path: 'webhooks/*splat', method: RequestMethod.ALL }],
     pinoHttp: {
       level,
       base: undefined,
@@ -31,8 +33,7 @@ export function logModule(level: string): DynamicModule {
         req: ({ method, url }: { method: string; url: string }) => ({ method, path: url.split('?')[0] }),
         res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
       },
-      // The gateway's webhooks come by the thousand; each is a row already.
-      autoLogging: { ignore: (request: IncomingMessage) => /^\/(webhooks|health)\b/.test(request.url ?? '') },
+      autoLogging: { ignore: (request: IncomingMessage) => /^\/health\b/.test(request.url ?? '') },
       customLogLevel: (_: IncomingMessage, response: ServerResponse) => (response.statusCode >= 500 ? 'error' : 'debug'),
     },
   });

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What the engine itself needs: the gateway's news, rate budgets, parked rows and API keys. */
-export class Engine1764000000002 implements MigrationInterface {
+export class Engine1764000000003 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
 create table gateway_events (

@@ -1,0 +1,100 @@
+import type { AddressInfo } from 'node:net';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { loadConfig } from '../src/platform/config/config.js';
+import { Database } from '../src/platform/database/database.js';
+import { newId } from '../src/platform/ids/ids.js';
+import { createApp } from '../src/startup/app.js';
+import { CHANNEL, type GatewayProcess, SECRET_KEY, WEBHOOK_KEY } from './gateway.process.js';
+import type { Wallet } from './wallets.js';
+
+export interface EngineFigures {
+  seconds: number;
+  roundTrips: number;
+  /** Bytes. */
+  peakMemory: number;
+  paid: number;
+}
+
+/** The engine as it is started in production, on this database and this gateway. */
+export async function openEngine(databaseUrl: string, gateway: GatewayProcess): Promise<NestExpressApplication> {
+  const config = loadConfig({
+    DATABASE_URL: databaseUrl,
+    ZHOUQI_SECRET: 'the-installation-secret-of-the-bench',
+    CKO_SECRET_KEY: SECRET_KEY,
+    CKO_API_URL: gateway.url,
+    CKO_PROCESSING_CHANNEL_ID: CHANNEL,
+    CKO_WEBHOOK_KEY: WEBHOOK_KEY,
+    CKO_WRITES_PER_SECOND: '1000000',
+    CKO_READS_PER_SECOND: '1000000',
+    BILLING_CRON: '* * * * * *',
+    LOG_LEVEL: 'error',
+  });
+  const app = await createApp(config);
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  await gateway.control('PATCH', '/settings', { webhook_url: `http://127.0.0.1:${port}/webhooks/checkout` });
+  return app;
+}
+
+/** Puts active subscriptions with these wallets into the database; their first period ends far ahead. */
+export async function seedSubscriptions(database: Database, wallets: readonly Wallet[]): Promise<void> {
+  const plan = newId('plan');
+  const rows = wallets.map((wallet) => ({ ...wallet, customer: newId('cust'), sub: newId('sub'), psrc: newId('psrc') }));
+  await database.transaction(async (tx) => {
+    await tx.query(
+      `insert into plans values ($1, 'bench', 'Bench', null, 1, true, 'default', 'all', 'off', 0, '{}', $2, $2)`,
+      [plan, tx.now],
+    );
+    await tx.query(
+      `insert into plan_versions values ($1, 1, 3900, 'CNY', 'month', 1, 0, 0, 0, 'second', $2)`,
+      [plan, tx.now],
+    );
+    const seed = `with w as (select * from json_to_recordset($1::json)
+      as r(email text, source text, customer text, sub text, psrc text))`;
+    const json = JSON.stringify(rows);
+    await tx.query(
+      `${seed} insert into customers (id, email, metadata, created_at, updated_at)
+       select customer, email, '{}', $2, $2 from w`,
+      [json, tx.now],
+    );
+    await tx.query(
+      `${seed} insert into subscriptions (id, customer, plan, plan_version, status, quantity, currency, trial_days,
+         trial_amount, time_zone, terminal_type, success_url, failure_url, source, billing_anchor, epoch,
+         epoch_first_period, period_no, period_start, period_end, paid_through, cancel_at_period_end, due_at,
+         metadata, created_at, updated_at)
+       select sub, customer, $3, 1, 'active', 1, 'CNY', 0, 0, 'Asia/Shanghai', 'WEB', 'https://shop.example/yes',
+         'https://shop.example/no', psrc, $2::timestamptz - interval '1 month', 0, 1, 1,
+         $2::timestamptz - interval '1 month', $2, $2, false, $2::timestamptz + interval '1 hour', '{}', $2, $2 from w`,
+      [json, tx.now, plan],
+    );
+    await tx.query(
+      `${seed} insert into sources (id, gateway_source_id, customer, subscription, charge, status, created_at, updated_at)
+       select psrc, source, customer, sub, '', 'active', $2, $2 from w`,
+      [json, tx.now],
+    );
+  });
+  await database.query('analyze');
+}
+
+/** Makes every subscription due at once and waits until each has paid its invoice. */
+export async function runRenewals(database: Database, count: number): Promise<EngineFigures> {
+  const tripsBefore = database.roundTrips;
+  let peakMemory = 0;
+  const [start] = await database.query<{ at: Date }>(
+    'with due as (update subscriptions set due_at = period_end returning 1) select clock_timestamp() as at from due limit 1',
+  );
+  let paid = 0;
+  while (paid < count) {
+    await new Promise((next) => setTimeout(next, 100));
+    peakMemory = Math.max(peakMemory, process.memoryUsage.rss());
+    const [row] = await database.query<{ paid: number }>(`select count(*)::int as paid from invoices where status = 'paid'`);
+    paid = row?.paid ?? 0;
+  }
+  const [end] = await database.query<{ at: Date }>(`select max(recorded_at) as at from events where type = 'subscription.renewed'`);
+  return {
+    seconds: ((end?.at.getTime() ?? 0) - (start?.at.getTime() ?? 0)) / 1000,
+    roundTrips: database.roundTrips - tripsBefore,
+    peakMemory,
+    paid,
+  };
+}
