@@ -6,7 +6,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/server.js';
 import { VirtualClock } from '../../sandbox/runtime/clock.js';
 import { ApiKeys } from '../../src/access/api.keys.js';
 import { Database } from '../../src/platform/database/database.js';
-import { loadConfig } from '../../src/platform/config/config.js';
+import { type Config, loadConfig } from '../../src/platform/config/config.js';
 import { Scheduler } from '../../src/scheduler/scheduler.js';
 import { createApp } from '../../src/startup/app.js';
 import { createTestDatabase } from './database.js';
@@ -36,7 +36,8 @@ export class World {
   private readonly seen = new Map<string, number>();
 
   private constructor(
-    readonly app: NestExpressApplication,
+    public app: NestExpressApplication,
+    private readonly config: Config,
     readonly sandbox: Sandbox,
     readonly clock: ControlledClock,
     private readonly sandboxClock: VirtualClock,
@@ -70,10 +71,27 @@ export class World {
     });
     const app = await createApp(config, { clock });
     await app.get(ApiKeys).bootstrap(API_KEY);
-    await app.listen(0, '127.0.0.1');
-    const { port } = app.getHttpServer().address() as AddressInfo;
-    sandbox.gateway.patchSettings({ webhook_url: `http://127.0.0.1:${port}/webhooks/checkout` });
-    return new World(app, sandbox, clock, sandboxClock, database.drop);
+    const world = new World(app, config, sandbox, clock, sandboxClock, database.drop);
+    await world.listen();
+    return world;
+  }
+
+  private async listen(): Promise<void> {
+    await this.app.listen(0, '127.0.0.1');
+    const { port } = this.app.getHttpServer().address() as AddressInfo;
+    this.sandbox.gateway.patchSettings({ webhook_url: `http://127.0.0.1:${port}/webhooks/checkout` });
+  }
+
+  /** Ends the engine and starts another on the same database. */
+  async restart(): Promise<void> {
+    await this.app.close();
+    this.app = await createApp(this.config, { clock: this.clock });
+    await this.listen();
+  }
+
+  /** A second engine beside the first, on the same database and clock. */
+  replica(): Promise<NestExpressApplication> {
+    return createApp(this.config, { clock: this.clock });
   }
 
   async close(): Promise<void> {
