@@ -94,10 +94,17 @@ export class World {
     return createApp(this.config, { clock: this.clock });
   }
 
+  /** Rows that contradict each other; there are never any. */
+  async incoherences(): Promise<Json[]> {
+    return this.database.query('select * from coherence($1)', [new Date(this.clock.at)]);
+  }
+
   async close(): Promise<void> {
+    const incoherences = await this.incoherences();
     await this.sandbox.close();
     await this.app.close();
     await this.drop();
+    expect(incoherences).toEqual([]);
   }
 
   get database(): Database {

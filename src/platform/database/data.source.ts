@@ -3,9 +3,13 @@ import { DataSource, type EntitySchema } from 'typeorm';
 import { Selling1764000000000 } from '../../../migrations/1764000000000-selling.js';
 import { Collecting1764000000001 } from '../../../migrations/1764000000001-collecting.js';
 import { LedgerAndEvents1764000000002 } from '../../../migrations/1764000000002-ledger-and-events.js';
+import { Coherence1764000000004 } from '../../../migrations/1764000000004-coherence.js';
 import { Engine1764000000003 } from '../../../migrations/1764000000003-engine.js';
 
-const MIGRATIONS = [Selling1764000000000, Collecting1764000000001, LedgerAndEvents1764000000002, Engine1764000000003];
+const MIGRATIONS = [
+  Selling1764000000000, Collecting1764000000001, LedgerAndEvents1764000000002, Engine1764000000003,
+  Coherence1764000000004,
+];
 
 const INT8 = 20;
 // The driver hands bigint over as text, which concatenates instead of adding. Sums here stay far below 2^53.
