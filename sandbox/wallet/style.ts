@@ -15,6 +15,7 @@ dt{color:var(--soft)}dd{margin:0;text-align:right;overflow-wrap:anywhere}
 form{display:grid;gap:.6rem}
 button,a.back{font:inherit;display:block;width:100%;text-align:center;text-decoration:none;padding:.75rem;border-radius:8px;border:1px solid var(--line);background:#fff;color:var(--ink);cursor:pointer}
 button.pay,a.back{background:var(--blue);border-color:var(--blue);color:#fff;font-weight:600}
+header .en,.pay .en,a.back .en{color:inherit;opacity:.9}
 button:focus-visible,a:focus-visible{outline:3px solid #8dbdff;outline-offset:2px}
 .row{display:grid;grid-template-columns:repeat(3,1fr);gap:.6rem}.row button{padding:.6rem .25rem;font-size:.9rem}
 .code{text-align:center}.code svg{width:100%;max-width:13rem;height:auto;border:1px solid var(--line);border-radius:8px;padding:.75rem}
