@@ -1,5 +1,7 @@
 import { type CanActivate, type ExecutionContext, ForbiddenException, Injectable, UnauthorizedException } from '@nestjs/common';
-import type { Request } from 'express';
+import { Reflector } from '@nestjs/core';
+import type { Request, Response } from 'express';
+import { WITHOUT_KEY } from '../platform/http/without.key.js';
 import { ApiKeys, type ApiKey, type Scope } from './api.keys.js';
 
 const BEARER = /^Bearer ([\x21-\x7e]{16,255})$/i;
@@ -11,17 +13,25 @@ const ALLOWS: Record<Scope, readonly Scope[]> = {
   read: ['read'],
 };
 
-/** Lets nothing under /v1 through without a key whose scope covers the call. */
+/** Lets nothing through without a key whose scope covers the call, but what is marked as open to all. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
-  constructor(private readonly keys: ApiKeys) {}
+  constructor(
+    private readonly keys: ApiKeys,
+    private readonly reflector: Reflector,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<Request & { apiKey?: ApiKey }>();
-    if (!request.path.startsWith('/v1/')) return true;
+    // By the handler, not by the path: routes are matched in more spellings than one (/V1/plans).
+    if (this.reflector.getAllAndOverride<boolean>(WITHOUT_KEY, [context.getHandler(), context.getClass()])) return true;
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request & { apiKey?: ApiKey }>();
     const secret = BEARER.exec(request.headers.authorization ?? '')?.[1];
     const key = secret === undefined ? null : await this.keys.authenticate(secret);
-    if (!key) throw new UnauthorizedException('A valid API key is needed: Authorization: Bearer <key>.');
+    if (!key) {
+      http.getResponse<Response>().setHeader('www-authenticate', 'Bearer');
+      throw new UnauthorizedException('A valid API key is needed: Authorization: Bearer <key>.');
+    }
     const needed: Scope = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write';
     if (!key.scopes.some((scope) => ALLOWS[scope].includes(needed))) {
       throw new ForbiddenException(`The key’s scope does not cover this call; it needs "${needed}".`);

@@ -22,6 +22,7 @@ const LIST: ListSpec = {
   prefix: 'clk',
   filters: {
     status: { kind: 'one_of', column: 'status', values: ['ready', 'advancing', 'failed'] },
+    now: { kind: 'instant', column: 'now' },
     ...DATE_FILTERS,
   },
 };

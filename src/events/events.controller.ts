@@ -14,11 +14,13 @@ const LIST: ListSpec = {
     type: { kind: 'one_of', column: 'type', values: EVENT_TYPES },
     subject: { kind: 'text', column: 'subject' },
     created_at: { kind: 'instant', column: 'created_at' },
+    updated_at: { kind: 'instant', column: 'created_at' },
   },
 };
 
+/** An event never changes and carries no notes, but has what every resource has. */
 function eventView({ id, type, created_at, subject, sequence, data }: RecordedEvent) {
-  return { id, object: 'event' as const, type, created_at, subject, sequence, data };
+  return { id, object: 'event' as const, type, created_at, updated_at: created_at, subject, sequence, data, metadata: {} };
 }
 
 @Controller('v1/events')

@@ -1,8 +1,10 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { Database } from '../platform/database/database.js';
+import { WithoutKey } from '../platform/http/without.key.js';
 
 @Controller('health')
+@WithoutKey()
 export class HealthController {
   constructor(private readonly database: Database) {}
 

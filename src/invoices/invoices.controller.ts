@@ -17,6 +17,8 @@ const LIST: ListSpec = {
     status: { kind: 'one_of', column: 'status', values: INVOICE_STATUSES },
     currency: { kind: 'text', column: 'currency' },
     period_no: { kind: 'integer', column: 'period_no' },
+    'period.start': { kind: 'instant', column: 'period_start' },
+    'period.end': { kind: 'instant', column: 'period_end' },
     paid_at: { kind: 'instant', column: 'paid_at' },
     next_attempt_at: { kind: 'instant', column: 'next_attempt_at' },
     ...DATE_FILTERS,

@@ -1,9 +1,10 @@
-import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { type Charge, CHARGE_KINDS, CHARGE_STATUSES } from '../domain/charge.js';
 import { notFound } from '../domain/errors.js';
 import { chargeView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
+import { EmptyRequest } from '../platform/http/body.pipe.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { isId } from '../platform/ids/ids.js';
 import { LookUp } from './look.up.js';
@@ -19,8 +20,11 @@ const LIST: ListSpec = {
     status: { kind: 'one_of', column: 'status', values: CHARGE_STATUSES },
     reference: { kind: 'text', column: 'reference' },
     gateway_payment_id: { kind: 'text', column: 'gateway_payment_id' },
+    source: { kind: 'text', column: '(select s.gateway_source_id from sources s where s.id = charges.source)' },
+    currency: { kind: 'text', column: 'currency' },
     surplus: { kind: 'flag', column: 'surplus' },
     requested_at: { kind: 'instant', column: 'requested_at' },
+    next_check_at: { kind: 'instant', column: 'next_check_at' },
     settled_at: { kind: 'instant', column: 'settled_at' },
     ...DATE_FILTERS,
   },
@@ -47,7 +51,7 @@ export class ChargesController {
   /** Asks the gateway now, whatever the schedule says. */
   @Post(':id/reconcile')
   @HttpCode(200)
-  async reconcile(@Param('id') id: string) {
+  async reconcile(@Param('id') id: string, @Body() _body: EmptyRequest) {
     const charge = await this.find(id);
     if (charge.first_sent_at !== null && charge.status !== 'sending') await this.lookUp.lookUp([charge]);
     return this.get(id);

@@ -1,16 +1,14 @@
 import { CATCH_UPS, INTERVALS, PRORATIONS, RENEWAL_NOTICES } from '../domain/plan.js';
 import { MAX_CHARGE } from '../domain/money.js';
-import { CurrencyCode, Flag, Integer, Metadata, OneOf, Text } from '../platform/http/fields.js';
+import { Code, CurrencyCode, Flag, Integer, Metadata, OneOf, Text } from '../platform/http/fields.js';
 
 const optional = { optional: true };
 const MAX_COUNT = 1_000;
 const MAX_TRIAL_DAYS = 1_095;
 const MAX_SPREAD_MINUTES = 1_440;
 
-/** The price terms of a plan: what a new version may change. */
-export class PlanVersionRequest {
+class PriceTerms {
   @Integer(0, MAX_CHARGE) amount!: number;
-  @OneOf(INTERVALS, optional) interval?: (typeof INTERVALS)[number];
   @Integer(1, MAX_COUNT, optional) interval_count?: number;
   @Integer(0, MAX_TRIAL_DAYS, optional) trial_days?: number;
   @Integer(0, MAX_CHARGE, optional) trial_amount?: number;
@@ -18,11 +16,16 @@ export class PlanVersionRequest {
   @OneOf(PRORATIONS, optional) proration?: (typeof PRORATIONS)[number];
 }
 
-export class CreatePlanRequest extends PlanVersionRequest {
-  @Text() code!: string;
+/** The price terms of a plan: what a new version may change. */
+export class PlanVersionRequest extends PriceTerms {
+  @OneOf(INTERVALS, optional) interval?: (typeof INTERVALS)[number];
+}
+
+export class CreatePlanRequest extends PriceTerms {
+  @Code() code!: string;
   @Text() name!: string;
   @CurrencyCode() currency!: string;
-  @OneOf(INTERVALS) declare interval: (typeof INTERVALS)[number];
+  @OneOf(INTERVALS) interval!: (typeof INTERVALS)[number];
   @Text(2_000, optional) description?: string;
   @Text(255, optional) dunning_policy?: string;
   @OneOf(CATCH_UPS, optional) catch_up?: (typeof CATCH_UPS)[number];

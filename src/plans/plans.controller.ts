@@ -1,7 +1,8 @@
-import { Body, Controller, Get, Param, Patch, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Plan } from '../domain/plan.js';
 import { Database } from '../platform/database/database.js';
+import { IdOrCode } from '../platform/http/id.or.code.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { CreatePlanRequest, PlanVersionRequest, UpdatePlanRequest } from './plan.requests.js';
 import { Plans } from './plans.js';
@@ -35,17 +36,17 @@ export class PlansController {
   }
 
   @Get(':id')
-  get(@Param('id') id: string) {
+  get(@IdOrCode('plan') id: string) {
     return this.plans.get(id);
   }
 
   @Patch(':id')
-  update(@Param('id') id: string, @Body() body: UpdatePlanRequest) {
+  update(@IdOrCode('plan') id: string, @Body() body: UpdatePlanRequest) {
     return this.plans.update(id, body);
   }
 
   @Post(':id/versions')
-  addVersion(@Param('id') id: string, @Body() body: PlanVersionRequest) {
+  addVersion(@IdOrCode('plan') id: string, @Body() body: PlanVersionRequest) {
     return this.plans.addVersion(id, body);
   }
 }

@@ -1,7 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { DEFAULT_POLICY } from '../domain/dunning.js';
 import { type Subscription, SUBSCRIPTION_STATUSES } from '../domain/subscription.js';
 import { Database } from '../platform/database/database.js';
+import { EmptyRequest } from '../platform/http/body.pipe.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { SubscriptionChanges } from './changes.js';
 import { Checkout } from './checkout.js';
@@ -16,6 +18,22 @@ import {
   UpdateSubscriptionRequest,
 } from './subscription.requests.js';
 
+/** What the presenter computes, once more in SQL, so that it can be filtered by; a test holds them together. */
+const SHOWN_SOURCE = `(select s.gateway_source_id from sources s where s.subscription = subscriptions.id
+  order by (s.status = 'active') desc, s.id desc limit 1)`;
+const NEXT_CHARGE_AT = `(case
+  when status = 'past_due' then next_attempt_at
+  when cancel_at_period_end then null
+  when status = 'active' or (status = 'trialing' and source is not null) then coalesce(next_attempt_at, period_end)
+end)`;
+const ACCESS_UNTIL = `(case status
+  when 'trialing' then trial_end
+  when 'active' then period_end
+  when 'past_due' then paid_through + interval '${DEFAULT_POLICY.grace_days * 24} hours'
+  when 'canceled' then paid_through
+  when 'paused' then paid_through
+end)`;
+
 const LIST: ListSpec = {
   table: 'subscriptions',
   prefix: 'sub',
@@ -25,9 +43,17 @@ const LIST: ListSpec = {
     status: { kind: 'one_of', column: 'status', values: SUBSCRIPTION_STATUSES },
     latest_invoice: { kind: 'id', column: 'latest_invoice', prefix: 'inv' },
     test_clock: { kind: 'id', column: 'test_clock', prefix: 'clk' },
+    source: { kind: 'text', column: SHOWN_SOURCE },
     cancel_at_period_end: { kind: 'flag', column: 'cancel_at_period_end' },
-    canceled_at: { kind: 'instant', column: 'canceled_at' },
+    'current_period.start': { kind: 'instant', column: 'period_start' },
+    'current_period.end': { kind: 'instant', column: 'period_end' },
+    billing_anchor: { kind: 'instant', column: 'billing_anchor' },
+    next_charge_at: { kind: 'instant', column: NEXT_CHARGE_AT },
     trial_end: { kind: 'instant', column: 'trial_end' },
+    access_until: { kind: 'instant', column: ACCESS_UNTIL },
+    canceled_at: { kind: 'instant', column: 'canceled_at' },
+    paused_at: { kind: 'instant', column: 'paused_at' },
+    resumes_at: { kind: 'instant', column: 'resumes_at' },
     ...DATE_FILTERS,
   },
 };
@@ -80,7 +106,7 @@ export class SubscriptionsController {
 
   @Post(':id/uncancel')
   @HttpCode(200)
-  async uncancel(@Param('id') id: string) {
+  async uncancel(@Param('id') id: string, @Body() _body: EmptyRequest) {
     await this.changes.uncancel(id);
     return this.presenter.get(id);
   }

@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { BodyPipe } from './body.pipe.js';
-import { ProblemFilter } from './problem.js';
+import { ProblemFilter, refuseBody } from './problem.js';
 
 const MAX_BODY = 256 * 1024;
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
@@ -17,13 +18,20 @@ function requestId(request: Request, response: Response, next: NextFunction): vo
   next();
 }
 
+/** JSON is UTF-8; other bytes would be stored as question marks. */
+function verifyUtf8(_request: unknown, _response: unknown, bytes: Buffer, charset: string): void {
+  if (charset !== 'utf-8') throw Object.assign(new Error('not UTF-8'), { type: 'charset.unsupported' });
+  if (!isUtf8(bytes)) throw Object.assign(new Error('not UTF-8'), { type: 'entity.parse.failed' });
+}
+
 /** What every request passes: an id, safe headers, a body of bounded size, problems as answers. */
 export function setUpHttp(app: NestExpressApplication): void {
   app.use(requestId);
   // Signatures are over bytes: the gateway's webhooks are read raw, whatever they call themselves.
   app.use('/webhooks', express.raw({ type: () => true, limit: MAX_BODY, inflate: false }));
   app.use(helmet());
-  app.use(express.json({ limit: MAX_BODY, inflate: false, strict: false, type: () => true }));
+  app.use(express.json({ limit: MAX_BODY, inflate: false, strict: false, type: () => true, verify: verifyUtf8 }));
+  app.use(refuseBody);
   app.useGlobalPipes(new BodyPipe());
   app.useGlobalFilters(new ProblemFilter());
 }

@@ -5,7 +5,7 @@ import { isId, type IdPrefix } from '../ids/ids.js';
 import { unknownField, validationFailed } from './body.pipe.js';
 import { parseInstant } from './fields.js';
 
-/** What a query parameter of a list filters by. */
+/** What a query parameter of a list filters by. `column` may be any SQL expression over the row. */
 export type Filter =
   | { kind: 'id'; column: string; prefix: IdPrefix }
   | { kind: 'text'; column: string }
@@ -54,11 +54,15 @@ export async function listPage<Row extends { id: string }>(
   const data = rows.slice(0, limit);
   const last = data.at(-1);
   const more = rows.length > limit && last !== undefined;
-  return { data, has_more: more, next_cursor: more ? Buffer.from(last.id).toString('base64url') : null };
+  return { data, has_more: more, next_cursor: more ? cursorOf(last.id) : null };
 }
 
 export async function presentPage<Row, View>(page: Page<Row>, present: (rows: Row[]) => Promise<View[]> | View[]): Promise<Page<View>> {
   return { ...page, data: await present(page.data) };
+}
+
+function cursorOf(id: string): string {
+  return Buffer.from(id).toString('base64url');
 }
 
 function parse(spec: ListSpec, request: Request) {
@@ -73,12 +77,12 @@ function parse(spec: ListSpec, request: Request) {
     if (values.length > 1) errors.push({ path: name, message: 'is given more than once' });
     else if (name === 'limit') {
       limit = Number(value);
-      if (!/^\d{1,3}$/.test(value) || limit < 1 || limit > MAX_LIMIT) {
+      if (!/^[1-9]\d{0,2}$/.test(value) || limit > MAX_LIMIT) {
         errors.push({ path: name, message: `must be an integer from 1 to ${MAX_LIMIT}` });
       }
     } else if (name === 'cursor') {
       cursor = Buffer.from(value, 'base64url').toString();
-      if (!isId(spec.prefix, cursor)) errors.push({ path: name, message: 'is not a cursor of this list' });
+      if (!isId(spec.prefix, cursor) || cursorOf(cursor) !== value) errors.push({ path: name, message: 'is not a cursor of this list' });
     } else {
       const condition = readFilter(spec, name, value);
       if ('path' in condition) errors.push(condition);
@@ -90,9 +94,9 @@ function parse(spec: ListSpec, request: Request) {
 }
 
 function readFilter(spec: ListSpec, name: string, value: string): Condition | FieldError {
-  const [, field = name, comparison] = /^(\w+)\[(\w+)\]$/.exec(name) ?? [];
+  const [, field = name, comparison] = /^([\w.]+)\[(\w+)\]$/.exec(name) ?? [];
   const filter = Object.hasOwn(spec.filters, field) ? spec.filters[field] : undefined;
-  if (!filter || (comparison !== undefined && (filter.kind !== 'instant' || !(comparison in COMPARISONS)))) {
+  if (!filter || (comparison !== undefined && (filter.kind !== 'instant' || !Object.hasOwn(COMPARISONS, comparison)))) {
     return unknownField(name);
   }
   const operator = comparison ? COMPARISONS[comparison as keyof typeof COMPARISONS] : '=';

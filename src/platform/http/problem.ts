@@ -1,6 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
+import { CalendarError } from '../../domain/calendar.js';
 import { type FieldError, Refusal, type RefusalKind } from '../../domain/errors.js';
+import { MoneyError } from '../../domain/money.js';
 
 const STATUS: Record<RefusalKind, number> = { not_found: 404, conflict: 409, invalid: 422, forbidden: 403 };
 
@@ -58,6 +60,13 @@ const BODY_PARSER_CODES: Record<string, [number, string, string]> = {
   'charset.unsupported': [415, 'unsupported_charset', 'The body must be UTF-8.'],
 };
 
+/** Answers what the reading of a body ended with; further on, the kind of the error would be lost. */
+export function refuseBody(error: { type?: string }, request: Request, response: Response, next: NextFunction): void {
+  const problem = BODY_PARSER_CODES[error.type ?? ''];
+  if (problem) sendProblem(request, response, ...problem);
+  else next(error);
+}
+
 const HTTP_CODES: Record<number, string> = {
   400: 'bad_request',
   401: 'unauthorized',
@@ -82,8 +91,7 @@ export class ProblemFilter implements ExceptionFilter {
       if (error.retryAfter !== undefined) response.setHeader('retry-after', String(error.retryAfter));
       return sendProblem(request, response, STATUS[error.kind], error.code, error.message, error.errors);
     }
-    const parser = BODY_PARSER_CODES[(error as { type?: string } | null)?.type ?? ''];
-    if (parser) return sendProblem(request, response, ...parser);
+    if (isOutOfReach(error)) return sendProblem(request, response, 422, error.code, `${error.message}.`);
     const status = statusOf(error);
     if (status !== null && status < 500) {
       const message = status === 404 ? 'There is nothing at this path.' : (error as Error).message;
@@ -92,6 +100,12 @@ export class ProblemFilter implements ExceptionFilter {
     this.log.error({ err: error, request_id: response.getHeader('x-request-id') }, 'request failed');
     sendProblem(request, response, 500, 'internal_error', 'Something went wrong on our side.');
   }
+}
+
+/** Amounts and dates that are each valid, but come to one that nothing can be charged or billed with. */
+function isOutOfReach(error: unknown): error is MoneyError | CalendarError {
+  if (error instanceof MoneyError) return error.code === 'amount_not_chargeable';
+  return error instanceof CalendarError && error.code === 'instant_out_of_range';
 }
 
 function statusOf(error: unknown): number | null {
