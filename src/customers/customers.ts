@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { conflict, invalid, notFound } from '../domain/errors.js';
+import { conflict, missing, notFound } from '../domain/errors.js';
 import type { Customer } from '../domain/customer.js';
 import { customerView } from '../domain/views.js';
 import { recordEvents } from '../events/outbox.js';
@@ -47,6 +47,7 @@ export class Customers {
     return this.database.transaction(async (tx) => {
       const { customer, now } = await this.lock(tx, id);
       const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      if (Object.keys(given).length === 0) return (await this.present([customer], tx))[0];
       const updated: Customer = { ...customer, ...given, updated_at: now };
       await tx.manager.update(CustomerTable, { id }, { ...given, updated_at: now });
       const [view] = await this.present([updated], tx);
@@ -111,7 +112,7 @@ export class Customers {
     const [clock] = isId('clk', id)
       ? await tx.query<{ now: Date }>('select now from test_clocks where id = $1 for key share', [id])
       : [];
-    if (!clock) throw invalid('test_clock', 'is not a test clock');
+    if (!clock) throw missing('test_clock', 'test_clock');
     return clock.now;
   }
 }

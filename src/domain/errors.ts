@@ -28,6 +28,13 @@ export function notFound(resource: string, id: string): Refusal {
   return new Refusal('not_found', `${resource}_not_found`, `There is no ${resource.replaceAll('_', ' ')} "${id}".`);
 }
 
+/** Something named in a request's body that does not exist: the answer names its field. */
+export function missing(resource: string, path: string): Refusal {
+  return new Refusal('not_found', `${resource}_not_found`, `There is no such ${resource.replaceAll('_', ' ')}.`, [
+    { path, message: 'does not exist' },
+  ]);
+}
+
 export function conflict(code: string, message: string, retryAfter?: number): Refusal {
   return new Refusal('conflict', code, message, [], retryAfter);
 }

@@ -112,6 +112,17 @@ export function allocate(amount: Money, weights: readonly number[]): Money[] {
   return shares.map((share) => money(Math.sign(amount) * Number(share.part)));
 }
 
+/** Whether the gateway can take exactly this amount (minor units): within its digits, and on its quantum. */
+export function isChargeable(amount: number, currency: Currency): boolean {
+  try {
+    toGatewayAmount(money(amount), currency);
+    return true;
+  } catch (error) {
+    if (error instanceof MoneyError) return false;
+    throw error;
+  }
+}
+
 /**
  * The integer to send to Checkout.com for an amount in minor units.
  * @throws MoneyError `amount_not_chargeable` unless it is above 0, a multiple of the currency's

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DEFAULT_POLICY } from '../domain/dunning.js';
 import { conflict, invalid, notFound } from '../domain/errors.js';
-import { type Currency, minimumCharge } from '../domain/money.js';
+import { type Currency, isChargeable, minimumCharge } from '../domain/money.js';
 import type { Plan, PlanVersion } from '../domain/plan.js';
 import { planView } from '../domain/views.js';
 import { recordEvents } from '../events/outbox.js';
@@ -64,7 +64,7 @@ export class Plans {
     }
   }
 
-  /** New price terms for new subscriptions; what is left out stays as it was. */
+  /** New price terms for new subscriptions; but for the amount, what is left out stays as it was. */
   async addVersion(idOrCode: string, request: PlanVersionRequest) {
     return this.database.transaction(async (tx) => {
       const plan = await this.find(tx.manager, idOrCode, true);
@@ -84,6 +84,7 @@ export class Plans {
     return this.database.transaction(async (tx) => {
       const plan = await this.find(tx.manager, idOrCode, true);
       const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      if (Object.keys(given).length === 0) return planView(plan, await this.versionOf(tx.manager, plan));
       const updated: Plan = { ...plan, ...given, updated_at: tx.now };
       await tx.manager.update(PlanTable, { id: plan.id }, { ...given, updated_at: tx.now });
       const previous = Object.fromEntries(Object.keys(given).map((key) => [key, plan[key as keyof Plan]]));
@@ -149,10 +150,17 @@ export class Plans {
 }
 
 /** Amounts that the gateway would refuse every time are refused here, once. */
-function checkPrices(terms: { amount: number; trial_amount?: number; trial_days?: number }, currency: string): void {
+function checkPrices(terms: PlanVersionRequest, currency: string): void {
   const smallest = minimumCharge(currency as Currency);
   if (terms.amount < smallest) throw invalid('amount', `must be at least ${smallest} in ${currency}`);
   const trial = terms.trial_amount ?? 0;
+  const fee = terms.setup_fee ?? 0;
   if (trial > 0 && trial < smallest) throw invalid('trial_amount', `must be 0 or at least ${smallest} in ${currency}`);
   if (trial > 0 && (terms.trial_days ?? 0) === 0) throw invalid('trial_amount', 'needs trial_days');
+  const money = currency as Currency;
+  if (!isChargeable(terms.amount, money)) throw invalid('amount', `cannot be charged in ${currency}`);
+  if (!isChargeable(terms.amount + fee, money)) throw invalid('setup_fee', `makes a charge that is impossible in ${currency}`);
+  if (trial > 0 && !isChargeable(trial + fee, money)) {
+    throw invalid('trial_amount', `makes a charge that is impossible in ${currency}`);
+  }
 }

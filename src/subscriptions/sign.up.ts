@@ -4,9 +4,9 @@ import { Customers } from '../customers/customers.js';
 import { addDays, addDuration } from '../domain/calendar.js';
 import { BillingCase } from '../domain/case.js';
 import { DEFAULT_POLICY } from '../domain/dunning.js';
-import { invalid, Refusal } from '../domain/errors.js';
+import { invalid, missing, Refusal } from '../domain/errors.js';
 import { issueFirstInvoice } from '../domain/invoicing.js';
-import { type Currency, MAX_CHARGE, minimumCharge } from '../domain/money.js';
+import { type Currency, isChargeable, minimumCharge } from '../domain/money.js';
 import type { PlanVersion } from '../domain/plan.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../domain/subscription.js';
 import { Sender } from '../payments/sender.js';
@@ -129,9 +129,14 @@ export class SignUp {
 }
 
 function checkAmounts(version: PlanVersion, trial: { days: number; amount: number }, quantity: number): void {
-  const most = version.amount * quantity + version.setup_fee;
-  if (most > MAX_CHARGE) throw invalid('quantity', `makes a charge above ${MAX_CHARGE}`);
-  const smallest = minimumCharge(version.currency as Currency);
+  const currency = version.currency as Currency;
+  if (!isChargeable(version.amount * quantity + version.setup_fee, currency)) {
+    throw invalid('quantity', 'makes a charge that the gateway cannot take');
+  }
+  const smallest = minimumCharge(currency);
+  if (trial.amount > 0 && !isChargeable(trial.amount + version.setup_fee, currency)) {
+    throw invalid('trial_amount', 'makes a charge that the gateway cannot take');
+  }
   if (trial.amount > 0 && trial.amount < smallest) {
     throw invalid('trial_amount', `must be 0 or at least ${smallest} in ${version.currency}`);
   }
@@ -142,7 +147,7 @@ function checkAmounts(version: PlanVersion, trial: { days: number; amount: numbe
 function asInvalid(path: string) {
   return (error: unknown): never => {
     if (error instanceof Refusal && error.kind === 'not_found') {
-      throw new Refusal('not_found', error.code, error.message, [{ path, message: 'does not exist' }]);
+      throw missing(path, path);
     }
     throw error;
   };
