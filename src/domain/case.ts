@@ -149,8 +149,16 @@ export class BillingCase {
     return this.ports.newId(prefix);
   }
 
-  /** Creates a charge for what the invoice still owes; numbers run over all charges of the period. */
+  /**
+   * Creates a charge for what the invoice still owes; numbers run over all charges of the period.
+   * Throws where it could be collected twice: every flow has to ask before it comes here.
+   */
   addCharge(kind: ChargeKind, invoice: Invoice, source: Source | null, terms: CheckoutTerms | null, sendAt: Date): Charge {
+    const { status } = this.invoices.get(invoice.id);
+    if (status !== 'open') throw new Error(`Invoice ${invoice.id} is ${status}: nothing may be charged for it`);
+    if (this.liveCharges().some((charge) => charge.invoice === invoice.id)) {
+      throw new Error(`Invoice ${invoice.id} is being charged already`);
+    }
     const attempts = this.charges.all().filter((c) => c.period_no === invoice.period_no).map((c) => c.attempt);
     const charge = this.ports.mint({
       kind,

@@ -127,13 +127,24 @@ export function claimed(charge: Charge, now: Date): Partial<Charge> {
     last_sent_at: now,
     requested_at: charge.requested_at ?? now,
     next_check_at: until,
-    checks: 0,
+    // While nothing was taken they count the tries, so that the waits between them grow.
+    checks: charge.status === 'created' ? charge.checks : 0,
   };
 }
 
 /** Whether the customer pays it himself, in the wallet, through a redirect. */
 export function isCustomerPresent(kind: ChargeKind): boolean {
   return kind === 'initial' || kind === 'checkout';
+}
+
+/** How long a redirect stays payable, in minutes, where the gateway does not say. */
+export const REDIRECT_MINUTES = 15;
+
+/** When a customer-present charge stops being payable. One that is yet to be sent has all its time before it. */
+export function payableUntil(charge: Charge, now: Date): Date {
+  if (charge.expires_at !== null) return charge.expires_at;
+  const opened = charge.status === 'created' ? now : (charge.last_sent_at ?? now);
+  return new Date(opened.getTime() + REDIRECT_MINUTES * 60_000);
 }
 
 /** One attempt to collect one invoice through the gateway. Amounts in minor units. */

@@ -1,6 +1,6 @@
 import type { BillingCase } from './case.js';
 import { addDuration } from './calendar.js';
-import { type Charge, isCustomerPresent, isOpen, nextChargeStatus } from './charge.js';
+import { type Charge, isCustomerPresent, isOpen, nextChargeStatus, payableUntil } from './charge.js';
 import { isRevocation, ladderEnd, NEXT_INVOICE_HOURS, retryAt } from './dunning.js';
 import { type Invoice, nextInvoiceStatus } from './invoice.js';
 import { invoiceVoided, invoiceWrittenOff } from './ledger.js';
@@ -21,6 +21,11 @@ export function chargeRenewal(c: BillingCase, invoice: Invoice): void {
     enterDunning(c, invoice, 'source_revoked');
     return;
   }
+  const openUntil = redirectOpenUntil(c, invoice);
+  if (openUntil) {
+    postponeUntil(c, openUntil);
+    return;
+  }
   c.addCharge('recurring', invoice, source, null, spreadOver(c));
 }
 
@@ -37,8 +42,12 @@ function spreadOver(c: BillingCase): Date {
 export function tryOldest(c: BillingCase): void {
   const oldest = c.openInvoices()[0];
   const source = c.activeSource();
-  if (!oldest || !source) {
+  if (!oldest) {
     setNextAttempt(c, null);
+    return;
+  }
+  if (!source) {
+    awaitNewWallet(c);
     return;
   }
   if (c.liveCharges().some((charge) => charge.invoice === oldest.id)) {
@@ -48,7 +57,7 @@ export function tryOldest(c: BillingCase): void {
   }
   const openUntil = redirectOpenUntil(c, oldest);
   if (openUntil) {
-    setNextAttempt(c, new Date(c.now.getTime() + Math.max(1, openUntil.getTime() - c.engineNow.getTime())));
+    postponeUntil(c, openUntil);
     return;
   }
   setNextAttempt(c, null);
@@ -60,8 +69,8 @@ export function tryOldest(c: BillingCase): void {
 export function redirectOpenUntil(c: BillingCase, invoice: Invoice): Date | null {
   const ends = c
     .chargesOf(invoice.id)
-    .filter((charge) => isCustomerPresent(charge.kind) && isOpen(charge.status) && charge.expires_at !== null)
-    .map((charge) => charge.expires_at as Date)
+    .filter((charge) => isCustomerPresent(charge.kind) && isOpen(charge.status))
+    .map((charge) => payableUntil(charge, c.engineNow))
     .filter((end) => end > c.engineNow);
   return ends.sort((a, b) => b.getTime() - a.getTime())[0] ?? null;
 }
@@ -81,14 +90,19 @@ export function onAttemptFailed(c: BillingCase, charge: Charge): void {
     return;
   }
   if (c.activeSource() === null) {
-    setNextAttempt(c, null);
+    awaitNewWallet(c);
     return;
   }
-  climb(c);
+  // Only a step of the ladder is used up; a period that failed by itself joins the ladder where it stands.
+  if (charge.kind === 'retry') climb(c);
+  else joinLadder(c);
 }
 
 /** An attempt that never existed at the gateway uses up nothing: the same step is tried again at once. */
 export function onAttemptAbsent(c: BillingCase, charge: Charge): void {
+  // A redirect is the customer's own try: it is never replaced by a charge of the stored wallet.
+  if (isCustomerPresent(charge.kind)) return;
+  if (c.subscription.status === 'canceled') closeOwed(c);
   const invoice = c.invoices.get(charge.invoice);
   if (invoice.status !== 'open' || !isCollecting(c)) return;
   const source = c.activeSource();
@@ -126,6 +140,17 @@ function climb(c: BillingCase): void {
   c.patch({ dunning_step: step });
   setNextAttempt(c, next);
   if (next === null) exhaust(c);
+}
+
+function joinLadder(c: BillingCase): void {
+  if (c.subscription.next_attempt_at !== null || c.liveCharges().length > 0) return;
+  setNextAttempt(c, retryAt(c.policy, c.subscription.dunning_step ?? 0, c.now));
+}
+
+/** A dead wallet cannot be tried, but the customer gets the time of the whole ladder to sign anew. */
+function awaitNewWallet(c: BillingCase): void {
+  setNextAttempt(c, null);
+  if (c.subscription.dunning_ends_at === null) c.patch({ dunning_ends_at: ladderEnd(c.policy, c.now) });
 }
 
 /** After a payment: the next owed invoice follows at a distance, or the subscription is well again. */
@@ -182,9 +207,9 @@ export function exhaust(c: BillingCase): void {
   }
 }
 
-/** Takes back every charge of which no byte has left; what was sent runs out by itself. */
-export function withdrawUnsent(c: BillingCase): void {
-  for (const charge of c.charges.all()) {
+/** Takes back charges of which the gateway has taken nothing; what was sent runs out by itself. */
+export function withdrawUnsent(c: BillingCase, charges: readonly Charge[] = c.charges.all()): void {
+  for (const charge of charges) {
     if (charge.status !== 'created') continue;
     c.patchCharge(charge.id, {
       status: nextChargeStatus(charge.status, 'withdraw'),
@@ -236,6 +261,11 @@ export function revokeSource(c: BillingCase, reason: string): void {
     updated_at: c.now,
   });
   c.tellSource('source.revoked', revoked);
+}
+
+/** A due step waits for the redirect; it is not used up. */
+function postponeUntil(c: BillingCase, openUntil: Date): void {
+  setNextAttempt(c, new Date(c.now.getTime() + Math.max(1, openUntil.getTime() - c.engineNow.getTime())));
 }
 
 /** The next try belongs to the ladder; the invoice it will try shows it too. */

@@ -40,6 +40,7 @@ export const EVENT_TYPES = [
   'plan.updated',
   'row.parked',
   'test_clock.ready',
+  'engine.quarantined',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -34,6 +34,8 @@ export function nextSendAt(checks: number, now: Date): Date {
 /** Look-ups that prove absence must be this many, spread over this long. */
 const PROOF_LOOKUPS = 3;
 const PROOF_SPAN = 2 * HOUR;
+/** Dense enough that, late or not, enough of them always fall into the span. */
+const PROOF_WAIT = 20 * MINUTE;
 
 export type Verdict =
   /** The same key and the same bytes may be sent again. */
@@ -65,14 +67,14 @@ export function judgeEmptyLookup(charge: Charge, windows: GatewayWindows, now: D
   const candidates = [nextLookupAt(charge, now).getTime()];
   if (at < resendableAt && resendableAt - first < window - HOUR) candidates.push(resendableAt);
   // Close to the point of proof the look-ups must be dense enough to prove anything.
-  if (at >= provableFrom - PROOF_SPAN) candidates.push(at + 30 * MINUTE);
+  if (at >= provableFrom - PROOF_SPAN) candidates.push(at + PROOF_WAIT);
   else if (at > first + window - HOUR) candidates.push(provableFrom - PROOF_SPAN);
   return { verdict: 'wait', at: new Date(Math.min(...candidates)) };
 }
 
 /** Counts a clean, empty look-up towards the proof of absence; only the last two hours count. */
 export function countEmptyLookup(charge: Charge, now: Date): Pick<Charge, 'empty_lookups' | 'empty_since'> {
-  const stale = charge.empty_since === null || now.getTime() - charge.empty_since.getTime() > PROOF_SPAN * 1.25;
+  const stale = charge.empty_since === null || now.getTime() - charge.empty_since.getTime() > PROOF_SPAN;
   return stale
     ? { empty_lookups: 1, empty_since: now }
     : { empty_lookups: charge.empty_lookups + 1, empty_since: charge.empty_since };

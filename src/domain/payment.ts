@@ -1,5 +1,5 @@
 import type { BillingCase } from './case.js';
-import { onInvoicePaid } from './collection.js';
+import { onInvoicePaid, withdrawUnsent } from './collection.js';
 import { type Invoice, nextInvoiceStatus } from './invoice.js';
 import { firstSpan } from './invoicing.js';
 import { nextSubscriptionStatus } from './subscription.js';
@@ -13,6 +13,9 @@ export function markPaid(c: BillingCase, invoice: Invoice): void {
     next_attempt_at: null,
     paid_at: c.now,
   });
+  // What is paid is not asked for again, through no other charge.
+  withdrawUnsent(c, c.chargesOf(invoice.id));
+  if (c.subscription.status === 'paused' && invoice.period_start !== null) return payDuringPause(c, paid);
   switch (c.subscription.status) {
     case 'incomplete':
     case 'paused':
@@ -28,10 +31,19 @@ export function markPaid(c: BillingCase, invoice: Invoice): void {
   }
 }
 
-function prolong(c: BillingCase, paid: Invoice): void {
-  const end = paid.period_end;
+/** A period that had begun before the pause is paid late: it counts, and the pause goes on. */
+function payDuringPause(c: BillingCase, paid: Invoice): void {
+  c.tellInvoice('invoice.paid', paid);
+  extendPaidThrough(c, paid.period_end);
+}
+
+function extendPaidThrough(c: BillingCase, end: Date | null): void {
   const longer = end !== null && (c.subscription.paid_through === null || end > c.subscription.paid_through);
   if (longer) c.patch({ paid_through: end });
+}
+
+function prolong(c: BillingCase, paid: Invoice): void {
+  extendPaidThrough(c, paid.period_end);
   c.tellSubscription('subscription.renewed');
   onInvoicePaid(c);
 }

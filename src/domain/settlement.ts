@@ -1,13 +1,13 @@
 import type { BillingCase } from './case.js';
-import { type Charge, type ChargeEvent, claimed, isCustomerPresent, isOpen, nextChargeStatus } from './charge.js';
-import { onAttemptAbsent, onAttemptFailed } from './collection.js';
+import { type Charge, type ChargeEvent, claimed, isCustomerPresent, isOpen, nextChargeStatus, REDIRECT_MINUTES } from './charge.js';
+import { closeOwed, onAttemptAbsent, onAttemptFailed } from './collection.js';
 import type { EventType } from './events.js';
 import type { Invoice } from './invoice.js';
 import { invoicePaid, surplusCaptured, writeOffReversed } from './ledger.js';
 import { countEmptyLookup, type GatewayWindows, judgeEmptyLookup, nextLookupAt, nextSendAt } from './lookup.js';
 import { markPaid } from './payment.js';
-import { nextSourceStatus, type Source } from './source.js';
 import { isEnded } from './lifecycle.js';
+import { holdSource, payingSource, retireSource } from './wallet.js';
 
 /** What the gateway says about one payment, through whatever door we heard it. */
 export interface PaymentFact {
@@ -44,8 +44,6 @@ const EVENT_OF: Record<PaymentFact['status'], ChargeEvent> = {
   canceled: 'cancel',
 };
 
-/** How long a redirect stays payable, in minutes, where the gateway does not say. */
-export const REDIRECT_MINUTES = 15;
 /** Charges are compared with the gateway once more at this age, in days: late truths surface by then. */
 export const VERIFY_DAYS = 14;
 const DAY_MS = 86_400_000;
@@ -76,8 +74,13 @@ export function settle(c: BillingCase, observation: Observation): void {
     case 'not_found':
       return settleNotFound(c, charge, observation.windows);
     case 'look_up_failed':
-      return postpone(c, charge, nextLookupAt(charge, c.engineNow));
+      if (isLookedFor(charge)) postpone(c, charge, nextLookupAt(charge, c.engineNow));
   }
+}
+
+/** Whether look-ups decide when the charge is looked at next; while it is sent or done with, they do not. */
+function isLookedFor(charge: Charge): boolean {
+  return charge.status === 'pending' || charge.status === 'unknown';
 }
 
 function settleUnknown(c: BillingCase, charge: Charge, reason: string): void {
@@ -95,13 +98,15 @@ function settleUnknown(c: BillingCase, charge: Charge, reason: string): void {
 function settleNotFound(c: BillingCase, charge: Charge, windows: GatewayWindows): void {
   if (charge.status !== 'unknown') {
     // A payment that the gateway once confirmed does not vanish; its answer was merely behind the times.
-    if (isOpen(charge.status)) postpone(c, charge, nextLookupAt(charge, c.engineNow));
+    if (isLookedFor(charge)) postpone(c, charge, nextLookupAt(charge, c.engineNow));
     return;
   }
   const counted = { ...charge, ...countEmptyLookup(charge, c.engineNow) };
   const verdict = judgeEmptyLookup(counted, windows, c.engineNow);
   switch (verdict.verdict) {
     case 'resend':
+      // What is not owed any more is not asked for again; absence may still be proven.
+      if (c.invoices.get(charge.invoice).status !== 'open') return postpone(c, counted, nextLookupAt(charge, c.engineNow));
       c.patchCharge(charge.id, claimed(counted, c.engineNow));
       return;
     case 'absent':
@@ -167,7 +172,7 @@ function settlePending(c: BillingCase, charge: Charge, fact: PaymentFact, known:
   const status = nextChargeStatus(charge.status, 'accept');
   if (status !== 'pending') return;
   const news = charge.status !== 'pending';
-  const source = fact.source_id === null ? null : noteSource(c, charge, fact.source_id);
+  const source = payingSource(c, charge, fact.source_id);
   const checks = news ? 0 : charge.checks;
   const pending = c.patchCharge(charge.id, {
     ...known,
@@ -176,7 +181,7 @@ function settlePending(c: BillingCase, charge: Charge, fact: PaymentFact, known:
     checks: checks + 1,
     next_check_at: nextLookupAt({ checks, first_sent_at: charge.first_sent_at }, c.engineNow),
     lease_until: null,
-    source: source?.id ?? charge.source,
+    source: charge.source ?? source?.id ?? null,
   });
   if (news) c.tellCharge('charge.pending', pending);
 }
@@ -186,33 +191,15 @@ function redirectExpiry(charge: Charge): Partial<Charge> {
   return { expires_at: new Date(charge.last_sent_at.getTime() + REDIRECT_MINUTES * 60_000) };
 }
 
-/** The wallet id comes with the first answer, long before it may be charged. */
-function noteSource(c: BillingCase, charge: Charge, gatewaySourceId: string): Source {
-  const known = c.sources.all().find((s) => s.gateway_source_id === gatewaySourceId);
-  if (known) return known;
-  return c.sources.add({
-    id: c.newId('psrc'),
-    gateway_source_id: gatewaySourceId,
-    customer: charge.customer,
-    subscription: charge.subscription,
-    charge: charge.id,
-    status: 'pending',
-    ended_reason: null,
-    ended_at: null,
-    created_at: c.now,
-    updated_at: c.now,
-  });
-}
-
 function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known: Partial<Charge>): void {
   if (charge.status === 'captured') return;
-  const source = fact.source_id === null ? c.sources.find(charge.source) : noteSource(c, charge, fact.source_id);
+  const source = payingSource(c, charge, fact.source_id);
   const invoice = c.invoices.get(charge.invoice);
   const pays = capturePays(c, invoice);
   const captured = c.patchCharge(charge.id, {
     ...known,
     status: nextChargeStatus(charge.status, 'capture'),
-    source: source?.id ?? null,
+    source: charge.source ?? source?.id ?? null,
     surplus: !pays,
     settled_at: c.now,
     lease_until: null,
@@ -223,8 +210,10 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
   if (isOpen(charge.status)) countAttempt(c, captured);
   if (!pays) {
     c.post(surplusCaptured(money));
-    if (source && isCustomerPresent(charge.kind)) retire(c, source);
+    const ended = isEnded(c.subscription);
+    if (source && isCustomerPresent(charge.kind) && (ended || source.id !== c.subscription.source)) retireSource(c, source);
     c.tellCharge('charge.surplus', captured);
+    if (ended) closeOwed(c);
     return;
   }
   if (invoice.status === 'uncollectible') c.post(writeOffReversed(invoice));
@@ -235,25 +224,10 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
 
 /** Whether captured money pays the invoice, or pays for nothing and is to be given back. */
 function capturePays(c: BillingCase, invoice: Invoice): boolean {
-  if (invoice.status === 'uncollectible') return c.subscription.cancel_reason !== 'dunning_exhausted';
+  if (c.subscription.status === 'canceled' && c.subscription.cancel_reason === 'dunning_exhausted') return false;
+  if (invoice.status === 'uncollectible') return true;
   if (invoice.status !== 'open') return false;
   return !isEnded(c.subscription) || invoice.period_start !== null;
-}
-
-/** The captured wallet becomes the subscription's own; the one before it is never charged again. */
-function holdSource(c: BillingCase, source: Source): void {
-  const before = c.sources.find(c.subscription.source);
-  const held = c.sources.patch(source.id, { status: nextSourceStatus(source.status, 'capture'), updated_at: c.now });
-  c.patch({ source: held.id });
-  c.tellSource('source.captured', held);
-  if (before && before.id !== held.id && before.status === 'active') retire(c, before);
-}
-
-function retire(c: BillingCase, source: Source): void {
-  const status = nextSourceStatus(source.status, 'supersede');
-  if (status === source.status) return;
-  const retired = c.sources.patch(source.id, { status, ended_reason: 'superseded', ended_at: c.now, updated_at: c.now });
-  c.tellSource('source.superseded', retired);
 }
 
 /** A charge reaches a final state other than captured; hearing it again does nothing. */

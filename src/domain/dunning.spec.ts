@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { isRevocation, ladderEnd, DEFAULT_POLICY, retryAt } from './dunning.js';
+import { revokeSource } from './collection.js';
+import { START } from './testing/case.builder.js';
+import { captures, declines, Life, RENEWAL, staysPending, type Gateway } from './testing/life.story.js';
+
+const day = (n: number): Date => new Date(RENEWAL.getTime() + n * 86_400_000);
+const DAILY = { version: { interval: 'day', amount: 1000 } } as const;
+
+function atRenewal(gateway: Gateway): Life {
+  const life = Life.active();
+  life.passTo(RENEWAL, gateway);
+  return life;
+}
+
+/** Opens a customer-present redirect for what is owed, as the checkout of a past-due subscription does. */
+function openCheckout(life: Life): void {
+  life.decide((c) => {
+    const owed = c.openInvoices()[0];
+    if (!owed) throw new Error('nothing is owed');
+    c.addCharge('checkout', owed, null, c.subscription, c.engineNow);
+  });
+}
+
+describe('a wallet that its customer has ended', () => {
+  it.each(['200R1', '200R3', '20101', '20120'])('is tried once (%s), revoked, and given the whole ladder to be signed anew', (code) => {
+    const life = atRenewal(declines(code));
+    expect(life.wallet).toMatchObject({ status: 'revoked', ended_reason: code });
+    expect(life.subscription).toMatchObject({ status: 'past_due', next_attempt_at: null, dunning_ends_at: day(16) });
+    life.passDays(40, captures);
+    expect(life.charges).toHaveLength(2);
+    expect(life.subscription).toMatchObject({ status: 'canceled', canceled_at: day(16) });
+    expect(life.invoice(2).status).toBe('uncollectible');
+  });
+
+  it('is found out by a refusal as well', () => {
+    const life = Life.active();
+    life.now = RENEWAL;
+    life.live();
+    life.observe({ charge: life.send(life.latest).id, request_id: null, kind: 'refused', codes: ['source_id_unknown'] });
+    expect(life.latest.status).toBe('refused');
+    expect(life.wallet).toMatchObject({ status: 'revoked', ended_reason: 'source_id_unknown' });
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_ends_at: day(16) });
+  });
+
+  it('is another matter than too little money, or than nothing said', () => {
+    expect(['20051', '20005', 'payment_invalid', null].map(isRevocation)).toEqual([false, false, false, false]);
+  });
+
+  it('cancels in the end when it is ended in the middle of the ladder', () => {
+    const life = atRenewal(declines('20051'));
+    life.passTo(day(1), declines('200R1'));
+    expect(life.wallet?.status).toBe('revoked');
+    life.passDays(40, captures);
+    expect(life.subscription).toMatchObject({ status: 'canceled', cancel_reason: 'dunning_exhausted' });
+    expect(life.charges.filter((charge) => charge.kind !== 'initial'), 'no try of a dead wallet').toHaveLength(2);
+  });
+
+  it('is not tried at the next period; its invoice is written all the same', () => {
+    const life = atRenewal(captures);
+    life.decide((c) => revokeSource(c, '200R1'));
+    life.passTo(new Date('2026-03-31T04:00:00Z'), captures);
+    expect(life.invoice(3).status).toBe('open');
+    expect(life.subscription).toMatchObject({ status: 'past_due', past_due_reason: 'source_revoked' });
+    expect(life.news()).not.toContain('invoice.payment_failed');
+  });
+
+  it('is replaced by the wallet that pays what is owed', () => {
+    const life = atRenewal(declines('200R1'));
+    life.news();
+    openCheckout(life);
+    life.openRedirect();
+    life.pay();
+    expect(life.subscription).toMatchObject({ status: 'active', dunning_ends_at: null });
+    expect(life.wallet).toMatchObject({ status: 'active', gateway_source_id: `src_${life.latest.id}` });
+    life.passTo(new Date('2026-03-31T04:00:00Z'), captures);
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 3 });
+  });
+});
+
+describe('several owed invoices share one ladder', () => {
+  it('H22: after a success the next follows an hour later, never at once', () => {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 }, policy: { retries: [{ after: '20d', notify: true }] } });
+    life.passDays(26, declines('20051'));
+    expect(life.invoices.filter((i) => i.status === 'open')).toHaveLength(3);
+    const before = life.charges.length;
+    life.passHours(30, captures);
+    const tries = life.charges.slice(before).map((charge) => charge.created_at.getTime());
+    expect(tries).toHaveLength(3);
+    expect(tries.slice(1).map((at, i) => at - (tries[i] as number))).toEqual([3_600_000, 3_600_000]);
+    expect(life.subscription.status).toBe('active');
+  });
+
+  it('a declined catch-up of many missed periods is one failure, not the end of the ladder', () => {
+    const life = Life.active(DAILY);
+    life.now = new Date(START.getTime() + 6 * 86_400_000);
+    for (let due = life.subscription.due_at; due !== null && due <= life.now; due = life.subscription.due_at) life.live();
+    expect(life.charges.filter((charge) => charge.status === 'created'), 'each missed period is billed').toHaveLength(6);
+    life.passTo(life.now, declines('20051'));
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 0 });
+    expect(life.subscription.next_attempt_at).toEqual(new Date(life.now.getTime() + 86_400_000));
+  });
+
+  it('a period that fails on its own while another is tried keeps the ladder going', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const first = life.latest;
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    expect(second.period_no).toBe(3);
+    life.hear(first, 'declined', { response_code: '20051' });
+    life.passDays(1, captures);
+    expect(life.invoice(2).status, 'the ladder paid the first').toBe('paid');
+    expect(life.subscription.next_attempt_at, 'the second is still in flight').toBeNull();
+    life.hear(second, 'declined', { response_code: '20051' });
+    expect(life.subscription.next_attempt_at, 'and is tried again').not.toBeNull();
+  });
+});
+
+describe('a redirect that lies open', () => {
+  it('postpones the step that falls due, and does not use it up', () => {
+    const life = atRenewal(declines('20051'));
+    life.passTo(new Date(day(1).getTime() - 60_000), declines('20051'));
+    openCheckout(life);
+    const redirect = life.openRedirect();
+    life.passTo(day(1), captures);
+    expect(life.latest.id, 'nothing was charged beside it').toBe(redirect.id);
+    expect(life.subscription).toMatchObject({ dunning_step: 0, next_attempt_at: redirect.expires_at });
+    life.passTo(redirect.expires_at as Date, captures);
+    expect(life.latest.kind).toBe('retry');
+  });
+
+  it.each(['created', 'sending'])('counts as open before its answer is there (%s)', (status) => {
+    const life = atRenewal(declines('20051'));
+    life.now = day(1);
+    openCheckout(life);
+    if (status === 'sending') life.send(life.latest);
+    const redirect = life.latest;
+    expect(redirect.status).toBe(status);
+    life.live();
+    expect(life.latest.id, 'no wallet is charged beside it').toBe(redirect.id);
+    expect(life.subscription.next_attempt_at?.getTime()).toBeGreaterThan(life.now.getTime());
+  });
+
+  it('is not charged to the stored wallet when it is proven never to have existed', () => {
+    const life = atRenewal(declines('20051'));
+    openCheckout(life);
+    const redirect = life.send(life.latest);
+    life.observe({ charge: redirect.id, request_id: null, kind: 'unknown', reason: 'time-out' });
+    const windows = { settleSeconds: 1_800, idempotencyHours: 24 };
+    for (let minutes = 0; minutes < 60 && life.charge(redirect.id).status !== 'absent'; minutes += 1) {
+      life.now = new Date(life.now.getTime() + (minutes === 0 ? 26 * 60 : 30) * 60_000);
+      life.observe({ charge: redirect.id, request_id: null, kind: 'not_found', windows });
+    }
+    expect(life.charge(redirect.id).status).toBe('absent');
+    expect(life.charges.at(-1)?.id, 'the customer may open another, the wallet is not charged').toBe(redirect.id);
+  });
+});
+
+describe('the policy as data', () => {
+  it('counts each wait from the try before it', () => {
+    expect([0, 1, 2, 3].map((step) => retryAt(DEFAULT_POLICY, step, START)?.getTime())).toEqual(
+      [1, 3, 5, 7].map((days) => START.getTime() + days * 86_400_000),
+    );
+    expect(retryAt(DEFAULT_POLICY, 4, START)).toBeNull();
+  });
+
+  it('lasts sixteen days in all by default', () => {
+    expect(ladderEnd(DEFAULT_POLICY, START).getTime() - START.getTime()).toBe(16 * 86_400_000);
+  });
+});

@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import { Refusal } from './errors.js';
+import { cancel, pause, resume, uncancel } from './lifecycle.js';
+import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from './subscription.js';
+import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
+
+const TERMS = { defaultCountry: 'CN' };
+const PERIOD_2_END = new Date('2026-03-31T04:00:00Z');
+
+/** A life that has come to this status in the way that lives do. */
+const REACHED: { readonly [S in SubscriptionStatus]: () => Life } = {
+  incomplete: () => Life.signUp(),
+  incomplete_expired: () => {
+    const life = Life.signUp();
+    life.passDays(2);
+    return life;
+  },
+  trialing: () => Life.signUp({ version: { trial_days: 7 } }),
+  active: () => Life.active(),
+  past_due: () => pastDue(),
+  unpaid: () => {
+    const life = pastDue({ policy: { final_action: 'unpaid' } });
+    life.passDays(20, declines());
+    return life;
+  },
+  paused: () => {
+    const life = Life.active();
+    life.decide((c) => pause(c, null));
+    return life;
+  },
+  canceled: () => {
+    const life = Life.active();
+    life.decide((c) => cancel(c, 'now', null));
+    return life;
+  },
+};
+
+function pastDue(terms = {}): Life {
+  const life = Life.active(terms);
+  life.passTo(RENEWAL, declines('20051'));
+  return life;
+}
+
+const ACTIONS = {
+  'cancel now': (life: Life) => life.decide((c) => cancel(c, 'now', 'asked')),
+  'cancel at period end': (life: Life) => life.decide((c) => cancel(c, 'period_end', 'asked')),
+  uncancel: (life: Life) => life.decide((c) => uncancel(c)),
+  pause: (life: Life) => life.decide((c) => pause(c, null)),
+  resume: (life: Life) => life.decide((c) => void resume(c, TERMS, 'checkout')),
+} as const;
+
+/** The status that an action leads to, or the conflict that it is refused with. */
+const TABLE: { readonly [A in keyof typeof ACTIONS]: { readonly [S in SubscriptionStatus]: string } } = {
+  'cancel now': {
+    incomplete: 'canceled', incomplete_expired: '409 subscription_expired', trialing: 'canceled', active: 'canceled',
+    past_due: 'canceled', unpaid: 'canceled', paused: 'canceled', canceled: '409 subscription_canceled',
+  },
+  'cancel at period end': {
+    incomplete: 'canceled', incomplete_expired: '409 subscription_expired', trialing: 'trialing', active: 'active',
+    past_due: 'past_due', unpaid: 'canceled', paused: 'canceled', canceled: '409 subscription_canceled',
+  },
+  uncancel: {
+    incomplete: '409 subscription_not_canceling', incomplete_expired: '409 subscription_expired',
+    trialing: '409 subscription_not_canceling', active: '409 subscription_not_canceling',
+    past_due: '409 subscription_not_canceling', unpaid: '409 subscription_not_canceling',
+    paused: '409 subscription_not_canceling', canceled: '409 subscription_canceled',
+  },
+  pause: {
+    incomplete: '409 subscription_incomplete', incomplete_expired: '409 subscription_expired',
+    trialing: '409 subscription_trialing', active: 'paused', past_due: 'paused', unpaid: '409 subscription_unpaid',
+    paused: '409 subscription_paused', canceled: '409 subscription_canceled',
+  },
+  resume: {
+    incomplete: '409 subscription_not_paused', incomplete_expired: '409 subscription_expired',
+    trialing: '409 subscription_not_paused', active: '409 subscription_not_paused',
+    past_due: '409 subscription_not_paused', unpaid: '409 subscription_not_paused',
+    paused: 'active', canceled: '409 subscription_canceled',
+  },
+};
+
+describe.each(Object.keys(ACTIONS) as (keyof typeof ACTIONS)[])('%s', (action) => {
+  it.each(SUBSCRIPTION_STATUSES)('of a subscription that is %s is allowed, or a conflict named after the state', (status) => {
+    const life = REACHED[status]();
+    expect(life.subscription.status).toBe(status);
+    const before = life.subscription;
+    const told = life.told.length;
+    let outcome: string;
+    try {
+      ACTIONS[action](life);
+      outcome = life.subscription.status;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      expect(error.kind).toBe('conflict');
+      expect([life.subscription, life.told.length], 'a refusal stores nothing').toEqual([before, told]);
+      outcome = `409 ${error.code}`;
+    }
+    expect(outcome).toBe(TABLE[action][status]);
+  });
+});
+
+describe('cancel', () => {
+  it('now withdraws what was not sent and gives up what is owed', () => {
+    const life = Life.active();
+    life.now = RENEWAL;
+    life.live();
+    life.decide((c) => cancel(c, 'now', 'asked'));
+    expect(life.latest.status).toBe('withdrawn');
+    expect(life.invoice(2).status).toBe('uncollectible');
+    expect(life.subscription).toMatchObject({ canceled_at: RENEWAL, cancel_reason: 'asked', due_at: null });
+  });
+
+  it('H14: now ends the ladder: the retry that was due is never made', () => {
+    const life = pastDue();
+    life.decide((c) => cancel(c, 'now', null));
+    const charges = life.charges.length;
+    life.passDays(40, captures);
+    expect(life.charges).toHaveLength(charges);
+    expect(life.subscription.next_attempt_at).toBeNull();
+  });
+
+  it('of a sign-up voids its invoice, for its period never began', () => {
+    const life = Life.signUp();
+    life.decide((c) => cancel(c, 'now', null));
+    expect(life.invoices.map((invoice) => invoice.status)).toEqual(['void']);
+    expect(life.postings.flatMap((p) => p.entries).reduce((sum, e) => sum + (e.account === 'receivable' ? e.amount : 0), 0)).toBe(0);
+  });
+
+  it('at period end lets the period run out and invoices no other', () => {
+    const life = Life.active();
+    life.decide((c) => cancel(c, 'period_end', 'moving'));
+    life.decide((c) => cancel(c, 'period_end', 'again'));
+    expect(life.news()).toEqual(['subscription.updated']);
+    life.passTo(new Date(RENEWAL.getTime() - 1));
+    expect(life.subscription.status).toBe('active');
+    life.passTo(RENEWAL);
+    expect(life.subscription).toMatchObject({ status: 'canceled', canceled_at: RENEWAL, cancel_reason: 'moving' });
+    expect(life.invoices).toHaveLength(1);
+  });
+
+  it('at period end can be undone', () => {
+    const life = Life.active();
+    life.decide((c) => cancel(c, 'period_end', 'moving'));
+    life.decide((c) => uncancel(c));
+    life.passTo(RENEWAL);
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, cancel_reason: null });
+  });
+
+  it('of a free trial at its end asks for no wallet', () => {
+    const life = REACHED.trialing();
+    life.decide((c) => cancel(c, 'period_end', null));
+    life.passDays(10);
+    expect(life.subscription.status).toBe('canceled');
+    expect(life.charges).toEqual([]);
+  });
+});
+
+describe('pause and resume', () => {
+  it('invoice nothing in between, and inside the paid period simply go on', () => {
+    const life = REACHED.paused();
+    life.passDays(10);
+    life.decide((c) => resume(c, TERMS, 'source'));
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 1, epoch: 0, period_end: RENEWAL });
+    expect(life.invoices).toHaveLength(1);
+    life.passTo(RENEWAL);
+    expect(life.subscription.period_no).toBe(2);
+  });
+
+  it('after the paid period begin a new one, on a new anchor, with the next number', () => {
+    const life = REACHED.paused();
+    life.passDays(100);
+    expect(life.invoices).toHaveLength(1);
+    const resumedAt = life.now;
+    life.decide((c) => resume(c, TERMS, 'source'));
+    life.passHours(1);
+    expect(life.subscription).toMatchObject({
+      status: 'active', billing_anchor: resumedAt, epoch: 1, epoch_first_period: 2, period_no: 2, period_start: resumedAt,
+    });
+    expect(life.invoice(2).status).toBe('paid');
+    expect(life.wallet?.status).toBe('active');
+  });
+
+  it('by checkout begin the new period with its payment', () => {
+    const life = REACHED.paused();
+    life.passDays(100);
+    const asked = life.decide((c) => resume(c, TERMS, 'checkout'));
+    expect(asked).toEqual({ needsCheckout: true });
+    expect(life.subscription.status).toBe('paused');
+    openRedirect(life);
+    life.passHours(2);
+    life.pay();
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, epoch: 1, period_start: life.now, billing_anchor: life.now });
+    expect(life.invoice(2)).toMatchObject({ status: 'paid', period_start: life.now });
+  });
+
+  it('by checkout and then by the stored wallet write one invoice, not two', () => {
+    const life = REACHED.paused();
+    life.passDays(100);
+    life.decide((c) => resume(c, TERMS, 'checkout'));
+    life.decide((c) => resume(c, TERMS, 'source'));
+    life.passHours(1);
+    expect(life.invoices.map((i) => [i.period_no, i.status])).toEqual([[1, 'paid'], [2, 'paid']]);
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, epoch: 1 });
+  });
+
+  it('leave the wallet alone while a redirect for the same invoice lies open', () => {
+    const life = REACHED.paused();
+    life.passDays(100);
+    life.decide((c) => resume(c, TERMS, 'checkout'));
+    const redirect = openRedirect(life);
+    life.decide((c) => resume(c, TERMS, 'source'));
+    life.passTo(new Date((redirect.expires_at as Date).getTime() - 1));
+    expect(life.latest.id).toBe(redirect.id);
+    life.passTo(redirect.expires_at as Date);
+    expect(life.latest.kind).toBe('retry');
+    expect(life.invoice(2).status).toBe('paid');
+  });
+
+  it('resume by themselves when the pause has an end', () => {
+    const life = Life.active();
+    life.decide((c) => pause(c, PERIOD_2_END));
+    life.passTo(PERIOD_2_END);
+    expect(life.subscription).toMatchObject({ status: 'active', billing_anchor: PERIOD_2_END, period_no: 2 });
+    expect(life.invoice(2).status).toBe('paid');
+  });
+
+  it('withdraw what was not sent, and let what was sent run out', () => {
+    const life = Life.active();
+    life.now = RENEWAL;
+    life.live();
+    life.decide((c) => pause(c, null));
+    expect(life.latest.status).toBe('withdrawn');
+    const sent = Life.active();
+    sent.passTo(RENEWAL, staysPending);
+    sent.decide((c) => pause(c, null));
+    expect(sent.latest.status).toBe('pending');
+    sent.hear(sent.latest, 'declined', { response_code: '20051' });
+    sent.passDays(40);
+    expect(sent.charges, 'no new try').toHaveLength(2);
+  });
+});
+
+function openRedirect(life: Life) {
+  life.decide((c) => {
+    const owed = c.openInvoices()[0];
+    if (!owed) throw new Error('nothing is owed');
+    c.addCharge('checkout', owed, null, c.subscription, c.engineNow);
+  });
+  return life.openRedirect();
+}

@@ -1,0 +1,237 @@
+import { addDays, addDuration } from '../calendar.js';
+import { BillingCase, type BookedPosting, type CaseRecords } from '../case.js';
+import { type Charge, claimed, isCustomerPresent, isOpen } from '../charge.js';
+import type { EventType } from '../events.js';
+import type { Invoice } from '../invoice.js';
+import { issueFirstInvoice } from '../invoicing.js';
+import { live } from '../renewal.js';
+import { type Observation, type PaymentFact, settle } from '../settlement.js';
+import type { Source } from '../source.js';
+import { dueAt, SIGN_UP_HOURS, type Subscription } from '../subscription.js';
+import { aCustomer, aPlan, aSubscription, factOf, mintCharge, START, type Terms } from './case.builder.js';
+
+const BILLING = { defaultCountry: 'CN' };
+const HOUR_MS = 3_600_000;
+/** When a monthly subscription sold at START renews for the first time. */
+export const RENEWAL = new Date('2026-02-28T04:00:00Z');
+
+/** How the gateway answers a charge of the stored wallet; null leaves it pending. */
+export type Gateway = (charge: Charge) => { status: PaymentFact['status']; code?: string } | null;
+export const captures: Gateway = () => ({ status: 'captured' });
+export const staysPending: Gateway = () => null;
+export const declines =
+  (code = '20051'): Gateway =>
+  () => ({ status: 'declined', code });
+
+/**
+ * One subscription's life with the rules alone: no database, no HTTP. What SQL would refuse, `decide`
+ * refuses too, so that a story that runs through keeps the promises of the books.
+ */
+export class Life {
+  now: Date;
+  readonly told: { type: EventType; at: Date }[] = [];
+  readonly postings: BookedPosting[] = [];
+  private records: CaseRecords;
+  private ids = 0;
+  private heard = 0;
+
+  private constructor(terms: Terms, subscription: Subscription) {
+    this.now = terms.startsAt ?? START;
+    const customer = aCustomer(this.now);
+    this.records = { ...aPlan(terms), subscription, customer, invoices: [], charges: [], sources: [], balance: terms.balance ?? 0 };
+  }
+
+  /** A sign-up: its redirect is asked for and lies open, or its free trial runs. */
+  static signUp(terms: Terms = {}): Life {
+    const at = terms.startsAt ?? START;
+    const { version } = aPlan(terms);
+    const zone = terms.timeZone ?? 'Asia/Shanghai';
+    const free = version.trial_days > 0 && version.trial_amount === 0;
+    const trialEnd = free ? addDays(at, version.trial_days, zone) : null;
+    const subscription = aSubscription({
+      status: free ? 'trialing' : 'incomplete',
+      quantity: terms.quantity ?? 1,
+      trial_days: version.trial_days,
+      trial_amount: version.trial_amount,
+      time_zone: zone,
+      billing_anchor: trialEnd,
+      period_start: free ? at : null,
+      period_end: trialEnd,
+      trial_end: trialEnd,
+      expires_at: free ? null : addDuration(at, `${SIGN_UP_HOURS}h`),
+      created_at: at,
+      updated_at: at,
+    });
+    const life = new Life(terms, { ...subscription, due_at: dueAt(subscription) });
+    if (free) return life;
+    life.decide((c) => c.addCharge('initial', issueFirstInvoice(c, BILLING), null, subscription, c.engineNow));
+    life.openRedirect();
+    return life;
+  }
+
+  /** A subscription whose first payment was captured at once. */
+  static active(terms: Terms = {}): Life {
+    const life = Life.signUp(terms);
+    life.pay();
+    life.news();
+    return life;
+  }
+
+  /** A monthly subscription whose second period has begun: its charge is sent and not answered yet. */
+  static renewing(): Life {
+    const life = Life.active();
+    life.now = RENEWAL;
+    life.live();
+    life.send(life.latest);
+    life.news();
+    return life;
+  }
+
+  get subscription(): Subscription {
+    return this.records.subscription;
+  }
+
+  get invoices(): Invoice[] {
+    return this.records.invoices.toSorted((a, b) => a.period_no - b.period_no);
+  }
+
+  get charges(): Charge[] {
+    return this.records.charges;
+  }
+
+  get sources(): Source[] {
+    return this.records.sources;
+  }
+
+  get wallet(): Source | undefined {
+    return this.sources.find((source) => source.id === this.subscription.source);
+  }
+
+  /** The charge made last. */
+  get latest(): Charge {
+    const charge = this.charges.at(-1);
+    if (!charge) throw new Error('nothing has been charged yet');
+    return charge;
+  }
+
+  charge(id: string): Charge {
+    const charge = this.charges.find((c) => c.id === id);
+    if (!charge) throw new Error(`there is no charge ${id}`);
+    return charge;
+  }
+
+  invoice(periodNo: number): Invoice {
+    const invoice = this.invoices.find((i) => i.period_no === periodNo && i.status !== 'void');
+    if (!invoice) throw new Error(`period ${periodNo} has no invoice`);
+    return invoice;
+  }
+
+  /** Everything told since the last time it was asked for. */
+  news(): EventType[] {
+    const news = this.told.slice(this.heard).map((event) => event.type);
+    this.heard = this.told.length;
+    return news;
+  }
+
+  /** One transaction: decide on the case as it stands, and keep what was decided, or nothing. */
+  decide<T>(work: (c: BillingCase) => T): T {
+    const ports = { newId: (prefix: string) => `${prefix}_${(this.ids += 1)}`, mint: mintCharge };
+    const c = new BillingCase(this.records, this.now, this.now, ports);
+    const result = work(c);
+    this.keep(c);
+    return result;
+  }
+
+  /** Claims a charge and sends it, as the sender does. */
+  send(charge: Charge): Charge {
+    this.decide((c) => c.patchCharge(charge.id, claimed(c.charges.get(charge.id), c.engineNow)));
+    return this.charge(charge.id);
+  }
+
+  observe(observation: Observation): void {
+    this.decide((c) => settle(c, observation));
+  }
+
+  /** News about a charge's payment, through whatever door. */
+  hear(charge: Charge, status: PaymentFact['status'], changes: Partial<PaymentFact> = {}): void {
+    const fact = factOf(charge, status, changes);
+    this.observe({ charge: charge.id, request_id: null, kind: 'fact', fact });
+  }
+
+  /** The redirect made last is sent; the gateway answers with its link and the wallet's id. */
+  openRedirect(): Charge {
+    const charge = this.send(this.latest);
+    this.hear(charge, 'pending', { source_id: `src_${charge.id}`, redirect_url: 'https://wallet.example/pay' });
+    return this.charge(charge.id);
+  }
+
+  /** The customer pays the redirect made last. */
+  pay(): void {
+    this.hear(this.latest, 'captured', { source_id: `src_${this.latest.id}` });
+  }
+
+  /** Lives through everything that falls due up to `until`; charges are sent at once and answered so. */
+  passTo(until: Date, gateway: Gateway = captures): void {
+    for (;;) {
+      this.sendDue(gateway);
+      const due = this.subscription.due_at;
+      if (due === null || due > until) break;
+      if (due > this.now) this.now = due;
+      this.decide((c) => live(c, BILLING));
+    }
+    if (until > this.now) this.now = until;
+  }
+
+  passDays(days: number, gateway: Gateway = captures): void {
+    this.passTo(addDays(this.now, days, 'UTC'), gateway);
+  }
+
+  passHours(hours: number, gateway: Gateway = captures): void {
+    this.passTo(new Date(this.now.getTime() + hours * HOUR_MS), gateway);
+  }
+
+  /** Does the first thing that is due now, and sends nothing. */
+  live(): void {
+    this.decide((c) => live(c, BILLING));
+  }
+
+  private sendDue(gateway: Gateway): void {
+    for (const charge of this.charges.filter((c) => c.status === 'created' && !isCustomerPresent(c.kind))) {
+      if (this.charge(charge.id).status !== 'created') continue;
+      this.send(charge);
+      const answer = gateway(charge);
+      this.hear(charge, answer?.status ?? 'pending', { response_code: answer?.code ?? null });
+    }
+  }
+
+  private keep(c: BillingCase): void {
+    this.records = {
+      ...this.records,
+      subscription: c.subscription,
+      invoices: c.invoices.all(),
+      charges: c.charges.all(),
+      sources: c.sources.all(),
+      balance: c.balance,
+    };
+    for (const posting of c.postings) {
+      const twice = this.postings.some((p) => p.source_key === posting.source_key);
+      if (twice) throw new Error(`the fact ${posting.source_key} is booked twice`);
+      const sum = posting.entries.reduce((total, entry) => total + entry.amount, 0);
+      if (sum !== 0) throw new Error(`${posting.source_key} does not balance`);
+      this.postings.push(posting);
+    }
+    this.told.push(...c.events.map(({ type, at }) => ({ type, at })));
+    this.refuseWhatSqlRefuses();
+  }
+
+  private refuseWhatSqlRefuses(): void {
+    const periods = this.records.invoices.filter((i) => i.status !== 'void').map((i) => i.period_no);
+    if (new Set(periods).size !== periods.length) throw new Error('a period has two invoices');
+    const live = this.charges.filter((c) => !isCustomerPresent(c.kind) && isOpen(c.status)).map((c) => c.invoice);
+    if (new Set(live).size !== live.length) throw new Error('an invoice has two open merchant-initiated charges');
+    if (this.sources.filter((s) => s.status === 'active').length > 1) throw new Error('two wallets are active');
+    for (const i of this.invoices.filter((invoice) => invoice.status === 'paid')) {
+      if (i.amount_due !== 0 || i.amount_paid + i.balance_applied !== i.total) throw new Error(`${i.id} is paid without money`);
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CHARGE_STATUSES, type ChargeStatus, chargeTransitions, OPEN_CHARGE_STATUSES } from '../../src/domain/charge.js';
+import { INVOICE_STATUSES, type InvoiceStatus, invoiceTransitions } from '../../src/domain/invoice.js';
+import type { Transitions } from '../../src/domain/machine.js';
+import { aCharge, START } from '../../src/domain/testing/case.builder.js';
+import { REFUSED, SeededBooks } from '../support/seeded.books.js';
+
+let books: SeededBooks;
+beforeAll(async () => {
+  books = await SeededBooks.open();
+});
+afterAll(() => books.close());
+beforeEach(() => books.run('begin'));
+afterEach(() => books.run('rollback'));
+
+const steps = <S extends string>(table: Transitions<S, string>, from: S): S[] =>
+  Object.values<S | undefined>(table[from]).filter((to): to is S => to !== undefined);
+const pairsOf = <S extends string>(states: readonly S[]): { from: S; to: S }[] =>
+  states.flatMap((from) => states.map((to) => ({ from, to })));
+
+describe('PostgreSQL knows the machines', () => {
+  it('of charges: it takes the steps of the table and refuses all others', async () => {
+    await books.invoice();
+    const taken: { from: ChargeStatus; to: ChargeStatus }[] = [];
+    for (const { from, to } of pairsOf(CHARGE_STATUSES)) {
+      await books.run('savepoint pair');
+      const { id } = await books.charge({ status: from, ...(from === 'created' && { sends: 1, first_sent_at: START, last_sent_at: START }) });
+      if ((await books.refusal('update charges set status = $2 where id = $1', [id, to])) === null) taken.push({ from, to });
+      await books.run('rollback to savepoint pair');
+    }
+    expect(taken).toEqual(pairsOf(CHARGE_STATUSES).filter(({ from, to }) => from === to || steps(chargeTransitions, from).includes(to)));
+  });
+
+  it('of invoices: it takes the steps of the table and refuses all others', async () => {
+    const taken: { from: InvoiceStatus; to: InvoiceStatus }[] = [];
+    for (const { from, to } of pairsOf(INVOICE_STATUSES)) {
+      await books.run('savepoint pair');
+      const settled = { amount_due: 0, amount_paid: 3900, paid_at: START } as object;
+      const { id } = await books.invoice({ status: from, ...settled });
+      if ((await books.refusal('update invoices set status = $2 where id = $1', [id, to])) === null) taken.push({ from, to });
+      await books.run('rollback to savepoint pair');
+    }
+    expect(taken).toEqual(pairsOf(INVOICE_STATUSES).filter(({ from, to }) => from === to || steps(invoiceTransitions, from).includes(to)));
+  });
+});
+
+describe('no period is billed twice', () => {
+  it('a second invoice for a period is refused', async () => {
+    const first = await books.invoice();
+    expect(await books.refusalOfInsert('invoices', { ...first, id: 'inv_2', number: '2026-000002' })).toBe(REFUSED.unique);
+  });
+
+  it('a voided one may be replaced', async () => {
+    const first = await books.invoice({ status: 'void' });
+    expect(await books.refusalOfInsert('invoices', { ...first, id: 'inv_2', number: '2026-000002', status: 'open' })).toBeNull();
+  });
+
+  it('an invoice number is given once', async () => {
+    const first = await books.invoice();
+    expect(await books.refusalOfInsert('invoices', { ...first, id: 'inv_2', period_no: 2 })).toBe(REFUSED.unique);
+  });
+
+  it('what was billed is frozen', async () => {
+    await books.invoice();
+    for (const change of ["period_no = 7", "currency = 'USD'", 'total = 1, amount_due = 1', "number = 'x'", "customer = 'cust_2'", "billed_customer = '{}'"]) {
+      expect(await books.refusal(`update invoices set ${change}`), change).toBe(REFUSED.check);
+    }
+  });
+});
+
+describe('an invoice is not paid without its money', () => {
+  it.each([
+    ["status = 'paid', paid_at = now()", 'something is still due'],
+    ["status = 'paid', amount_due = 0, paid_at = now()", 'nothing was paid'],
+    ["status = 'paid', amount_due = 0, amount_paid = total - 1, paid_at = now()", 'a part is missing'],
+    ["status = 'paid', amount_due = 0, amount_paid = total", 'nobody knows when'],
+    ['amount_paid = total + 1', 'more than was asked'],
+    ['amount_due = -1', 'less than nothing is due'],
+  ])('%s: %s', async (change) => {
+    await books.invoice();
+    expect(await books.refusal(`update invoices set ${change}`)).toBe(REFUSED.check);
+  });
+
+  it('with its money it is', async () => {
+    await books.invoice();
+    const paid = "status = 'paid', amount_due = 0, amount_paid = total, paid_at = now()";
+    expect(await books.refusal(`update invoices set ${paid}`)).toBeNull();
+  });
+});
+
+describe('no invoice is charged twice at once', () => {
+  it.each(OPEN_CHARGE_STATUSES)('a second merchant-initiated charge is refused while one is %s', async (status) => {
+    await books.invoice();
+    await books.charge({ status });
+    const second = aCharge({ id: 'chg_2', attempt: 2, kind: 'retry', reference: 'zq-2', idempotency_key: 'key-2' });
+    expect(await books.refusalOfInsert('charges', second)).toBe(REFUSED.unique);
+  });
+
+  it('an attempt, its key and its reference exist once', async () => {
+    await books.invoice();
+    await books.charge({ status: 'declined' });
+    const next = { id: 'chg_2', attempt: 2, reference: 'zq-2', idempotency_key: 'key-2' };
+    for (const again of [{ attempt: 1 }, { reference: 'zq-1-1' }, { idempotency_key: 'key-1-1' }]) {
+      expect(await books.refusalOfInsert('charges', aCharge({ ...next, ...again })), JSON.stringify(again)).toBe(REFUSED.unique);
+    }
+    expect(await books.refusalOfInsert('charges', aCharge(next))).toBeNull();
+  });
+
+  it('a payment of the gateway belongs to one charge', async () => {
+    await books.invoice();
+    await books.charge({ status: 'declined', gateway_payment_id: 'pay_1' });
+    await books.charge({ id: 'chg_2', attempt: 2, reference: 'zq-2', idempotency_key: 'key-2', status: 'pending' });
+    expect(await books.refusal("update charges set gateway_payment_id = 'pay_1' where id = 'chg_2'")).toBe(REFUSED.unique);
+  });
+});
+
+describe('a charge is written before it is sent, and stays what it was', () => {
+  it.each(CHARGE_STATUSES.filter((status) => status !== 'created'))('does not begin as %s', async (status) => {
+    await books.invoice();
+    const sent = { sends: 1, first_sent_at: START, last_sent_at: START };
+    expect(await books.refusalOfInsert('charges', aCharge({ status, ...sent }))).toBe(REFUSED.check);
+  });
+
+  it.each([
+    ['key', "idempotency_key = 'other'"],
+    ['reference', "reference = 'other'"],
+    ['body', "body = '{\"amount\":1}'"],
+    ['hash', "body_hash = 'other'"],
+    ['amount', 'amount = 1'],
+    ['currency', "currency = 'USD'"],
+    ['invoice', "invoice = 'inv_2'"],
+    ['period', 'period_no = 2'],
+    ['attempt', 'attempt = 2'],
+    ['kind', "kind = 'checkout'"],
+    ['wallet', "source = 'psrc_2'"],
+    ['wallet, taken away', 'source = null'],
+    ['payment', "gateway_payment_id = 'pay_2'"],
+    ['first sending', "first_sent_at = '2020-01-01Z'"],
+    ['lease, back to an older one', 'lease_token = 0'],
+  ])('its %s cannot be changed', async (_, change) => {
+    await books.invoice();
+    await books.charge({ status: 'pending', source: 'psrc_1', gateway_payment_id: 'pay_1' });
+    expect(await books.refusal(`update charges set ${change}`)).toBe(REFUSED.check);
+  });
+
+  it.each([
+    ['is sent without a time', "status = 'sending'"],
+    ['counts a sending that never was', 'sends = 1'],
+    ['was sent last before it was sent first', "sends = 1, first_sent_at = '2026-01-02Z', last_sent_at = '2026-01-01Z'"],
+    ['gives back more than it took', 'amount_refunded = amount + 1'],
+  ])('none %s', async (_, change) => {
+    await books.invoice();
+    await books.charge();
+    expect(await books.refusal(`update charges set ${change}`)).toBe(REFUSED.check);
+  });
+
+  it.each(['', 'with space', 'x'.repeat(51), '周期'])('a reference that the gateway may cut or refuse is refused (%j)', async (reference) => {
+    await books.invoice();
+    expect(await books.refusalOfInsert('charges', aCharge({ reference }))).toBe(REFUSED.check);
+  });
+
+  it('belongs to an invoice that exists', async () => {
+    expect(await books.refusalOfInsert('charges', aCharge())).toBe(REFUSED.foreignKey);
+  });
+});
+
+describe('a late capture is never refused', () => {
+  it.each(CHARGE_STATUSES)('of a charge that is %s, although the invoice is paid and another try is open', async (status) => {
+    await books.invoice({ status: 'paid', amount_due: 0, amount_paid: 3900, paid_at: START } as object);
+    await books.charge({ status, kind: 'recurring', ...(status === 'unknown' && { empty_lookups: 5 }) });
+    if (!(OPEN_CHARGE_STATUSES as readonly string[]).includes(status)) {
+      await books.charge({ id: 'chg_2', attempt: 2, kind: 'retry', reference: 'zq-2', idempotency_key: 'key-2' });
+    }
+    const capture = "update charges set status = 'captured', surplus = true, gateway_payment_id = 'pay_1', settled_at = now() where id = 'chg_1-1'";
+    expect(await books.refusal(capture)).toBeNull();
+  });
+});
