@@ -3,7 +3,7 @@ const FLOORS = [
   ['domain'],
   ['platform'],
   ['events', 'ledger'],
-  ['plans', 'customers', 'invoices', 'parking'],
+  ['plans', 'customers', 'invoices', 'parking', 'continuity'],
   ['cases', 'gateway'],
   ['payments'],
   ['subscriptions'],

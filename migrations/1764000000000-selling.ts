@@ -79,7 +79,7 @@ create index customers_test_clock on customers (test_clock) where test_clock is 
 create table customer_balances (
   customer text collate "C" not null references customers (id) on delete cascade,
   currency text not null,
-  amount bigint not null,
+  amount bigint not null check (amount >= 0),
   primary key (customer, currency)
 );`;
 
@@ -114,6 +114,7 @@ create table subscriptions (
   cancel_at_period_end boolean not null,
   canceled_at timestamptz(3),
   cancel_reason text,
+  ended_by text check (ended_by in ('request', 'dunning')),
   paused_at timestamptz(3),
   resumes_at timestamptz(3),
   expires_at timestamptz(3),

@@ -54,19 +54,27 @@ create index invoices_unpaid on invoices (status, id) where status <> 'paid';
 create index invoices_open on invoices (subscription) where status = 'open';
 create function invoice_guard() returns trigger language plpgsql as $$
 begin
-  if (new.subscription, new.customer, new.period_no, new.currency, new.total, new.number, new.billed_customer)
+  if tg_op = 'INSERT' then
+    if new.status not in ('draft', 'open') then
+      raise exception 'invoice %: begins as draft or open, not as %', new.id, new.status using errcode = 'check_violation';
+    end if;
+    return new;
+  end if;
+  if (new.subscription, new.customer, new.period_no, new.currency, new.number, new.billed_customer, new.lines,
+      new.subtotal, new.discount, new.tax, new.total, new.balance_applied)
      is distinct from
-     (old.subscription, old.customer, old.period_no, old.currency, old.total, old.number, old.billed_customer) then
+     (old.subscription, old.customer, old.period_no, old.currency, old.number, old.billed_customer, old.lines,
+      old.subtotal, old.discount, old.tax, old.total, old.balance_applied) then
     raise exception 'invoice %: what was billed is frozen', old.id using errcode = 'check_violation';
   end if;
   if old.status <> new.status and (old.status, new.status) not in
      (('draft', 'open'), ('draft', 'void'), ('open', 'paid'), ('open', 'void'), ('open', 'uncollectible'),
-      ('uncollectible', 'paid'), ('uncollectible', 'void')) then
+      ('uncollectible', 'paid')) then
     raise exception 'invoice %: % cannot become %', old.id, old.status, new.status using errcode = 'check_violation';
   end if;
   return new;
 end $$;
-create trigger invoice_guard before update on invoices for each row execute function invoice_guard();`;
+create trigger invoice_guard before insert or update on invoices for each row execute function invoice_guard();`;
 
 const CHARGES = `
 create table charges (
@@ -107,6 +115,9 @@ create table charges (
   requested_at timestamptz(3),
   settled_at timestamptz(3),
   parked_at timestamptz(3),
+  -- When all earlier attempts of the period were last seen to have failed for good.
+  cleared_at timestamptz(3),
+  lost_at timestamptz(3),
   test_clock text collate "C",
   metadata jsonb not null,
   created_at timestamptz(3) not null,
@@ -135,8 +146,13 @@ create index charges_failed on charges (status, id)
 create function charge_guard() returns trigger language plpgsql as $$
 begin
   if tg_op = 'INSERT' then
-    if new.status <> 'created' then
+    -- A second payment that the gateway made of one request is found when it is captured already.
+    if new.status <> 'created'
+       and not (new.status = 'captured' and new.sends = 0 and new.gateway_payment_id is not null) then
       raise exception 'charge %: begins as created, not as %', new.id, new.status using errcode = 'check_violation';
+    end if;
+    if new.status = 'created' and (select status from invoices where id = new.invoice) <> 'open' then
+      raise exception 'charge %: its invoice is not open', new.id using errcode = 'check_violation';
     end if;
     return new;
   end if;

@@ -76,5 +76,5 @@ create table events (
   constraint events_sequence unique (subject, sequence)
 );
 create index events_type on events (type, id);
-create trigger append_only before update or truncate on events
+create trigger append_only before update or delete or truncate on events
   for each statement execute function append_only();`;

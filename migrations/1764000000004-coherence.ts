@@ -50,6 +50,9 @@ const VIEWS = [
    select source_key as row_id, 'entries sum to ' || sum(amount) as detail
      from ledger_entries group by source_key having sum(amount) <> 0
    union all
+   select source_key, 'a fact without entries' from ledger_transactions t
+    where not exists (select 1 from ledger_entries e where e.source_key = t.source_key)
+   union all
    select coalesce(a.account, r.account),
           'the books say ' || coalesce(a.amount, 0) || ' ' || coalesce(a.currency, r.currency)
             || ', the rows say ' || coalesce(r.amount, 0)

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BillingCase, type BookedPosting, type CasePorts } from '../domain/case.js';
+import { BillingCase, type BookedPosting, type CasePorts, type Purse } from '../domain/case.js';
 import type { Charge } from '../domain/charge.js';
 import type { Customer } from '../domain/customer.js';
 import { DEFAULT_POLICY } from '../domain/dunning.js';
@@ -92,7 +92,7 @@ export class CaseStore {
           invoices: group.invoices.get(subscription.id) ?? [],
           charges: group.charges.get(subscription.id) ?? [],
           sources: group.sources.get(subscription.id) ?? [],
-          balance: owner.balances.get(subscription.currency) ?? 0,
+          balance: owner.purse(subscription.currency),
         },
         owner.clock ?? tx.now,
         tx.now,
@@ -178,14 +178,16 @@ export class CaseStore {
       [ids],
     );
     return new Map(
-      rows.map(({ clock, ...customer }) => [
-        customer.id,
-        {
-          customer,
-          clock,
-          balances: new Map(balances.filter((b) => b.customer === customer.id).map((b) => [b.currency, b.amount])),
-        },
-      ]),
+      rows.map(({ clock, ...customer }) => {
+        const own = balances.filter((b) => b.customer === customer.id);
+        const purses = new Map<string, Purse>(own.map(({ currency, amount }) => [currency, { amount }]));
+        const purse = (currency: string): Purse => {
+          const held = purses.get(currency) ?? { amount: 0 };
+          purses.set(currency, held);
+          return held;
+        };
+        return [customer.id, { customer, clock, purse }] as const;
+      }),
     );
   }
 }

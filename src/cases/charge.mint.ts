@@ -9,6 +9,27 @@ import { PaymentBody } from './payment.body.js';
 /** Begins every reference, so that our payments are known among others of the same account. */
 export const REFERENCE_PREFIX = 'zq';
 
+/** What has not happened yet to a charge that is being made. */
+const UNSENT = {
+  sends: 0,
+  lease_token: 0,
+  lease_until: null,
+  first_sent_at: null,
+  last_sent_at: null,
+  checks: 0,
+  empty_lookups: 0,
+  empty_since: null,
+  response_code: null,
+  response_summary: null,
+  decline_class: null,
+  gateway_request_id: null,
+  requested_at: null,
+  settled_at: null,
+  parked_at: null,
+  cleared_at: null,
+  lost_at: null,
+} as const;
+
 /**
  * Makes charges. Key and reference are derived from the period and the attempt, never random: a database
  * restored from a backup makes the same ones again, and the gateway recognises them.
@@ -47,22 +68,8 @@ export class ChargeMint {
       gateway_payment_id: null,
       redirect_url: null,
       expires_at: null,
-      sends: 0,
-      lease_token: 0,
-      lease_until: null,
-      first_sent_at: null,
-      last_sent_at: null,
+      ...UNSENT,
       next_check_at: draft.sendAt,
-      checks: 0,
-      empty_lookups: 0,
-      empty_since: null,
-      response_code: null,
-      response_summary: null,
-      decline_class: null,
-      gateway_request_id: null,
-      requested_at: null,
-      settled_at: null,
-      parked_at: null,
       test_clock: subscription.test_clock,
       metadata: {},
       created_at: now,

@@ -40,8 +40,13 @@ export interface CaseRecords {
   /** Every charge of the periods of those invoices. */
   charges: Charge[];
   sources: Source[];
-  /** What the customer has in his favour, minor units of the subscription's currency. */
-  balance: number;
+  /** What the customer has in his favour; cases of one customer and currency share it. */
+  balance: Purse;
+}
+
+/** Minor units of the subscription's currency. */
+export interface Purse {
+  amount: number;
 }
 
 export interface BookedPosting extends Posting {
@@ -107,8 +112,8 @@ export class BillingCase {
   readonly sources: Shelf<Source>;
   readonly events: EventDraft[] = [];
   readonly postings: BookedPosting[] = [];
+  private readonly purse: Purse;
   subscriptionChanged = false;
-  balance: number;
   balanceChange = 0;
 
   constructor(
@@ -128,7 +133,7 @@ export class BillingCase {
     this.invoices = new Shelf(records.invoices);
     this.charges = new Shelf(records.charges);
     this.sources = new Shelf(records.sources);
-    this.balance = records.balance;
+    this.purse = records.balance;
   }
 
   patch(patch: Partial<Subscription>): void {
@@ -175,6 +180,31 @@ export class BillingCase {
     return charge;
   }
 
+  /** A charge for a payment that the gateway made of the same request a second time. */
+  adoptCharge(first: Charge): Charge {
+    const twins = this.charges.all().filter((c) => c.reference.startsWith(`${first.reference}-`)).length;
+    const attempts = this.charges.all().filter((c) => c.period_no === first.period_no).map((c) => c.attempt);
+    return this.charges.add({
+      ...first,
+      id: this.newId('chg'),
+      status: 'created',
+      attempt: Math.max(...attempts) + 1,
+      reference: `${first.reference}-${twins + 2}`,
+      idempotency_key: `${first.idempotency_key}-${twins + 2}`,
+      gateway_payment_id: null,
+      redirect_url: null,
+      surplus: false,
+      sends: 0,
+      first_sent_at: null,
+      last_sent_at: null,
+      next_check_at: null,
+      lease_until: null,
+      settled_at: null,
+      created_at: this.now,
+      updated_at: this.now,
+    });
+  }
+
   tell(type: EventType, object: object, previous?: object): void {
     this.events.push({
       type,
@@ -213,8 +243,12 @@ export class BillingCase {
   }
 
   changeBalance(by: number): void {
-    this.balance += by;
+    this.purse.amount += by;
     this.balanceChange += by;
+  }
+
+  get balance(): number {
+    return this.purse.amount;
   }
 
   activeSource(): Source | null {

@@ -192,6 +192,10 @@ export interface Charge {
   requested_at: Date | null;
   settled_at: Date | null;
   parked_at: Date | null;
+  /** When earlier attempts were last seen to have failed for good. Engine clock. */
+  cleared_at: Date | null;
+  /** When its outcome was first unknown: from then on "not taken" proves nothing. */
+  lost_at: Date | null;
   test_clock: string | null;
   metadata: Record<string, string>;
   created_at: Date;

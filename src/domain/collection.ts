@@ -61,8 +61,10 @@ export function tryOldest(c: BillingCase): void {
     return;
   }
   setNextAttempt(c, null);
-  c.addCharge('retry', oldest, source, null, c.engineNow);
-  c.tellSubscription('dunning.retried');
+  // The first try of an invoice that had to wait for its turn uses up no step of the ladder.
+  const tried = c.chargesOf(oldest.id).some((charge) => !isCustomerPresent(charge.kind));
+  c.addCharge(tried ? 'retry' : 'recurring', oldest, source, null, c.engineNow);
+  if (tried) c.tellSubscription('dunning.retried');
 }
 
 /** Until when (engine clock) the customer may still pay this invoice himself through an open redirect. */
@@ -189,6 +191,7 @@ export function exhaust(c: BillingCase): void {
         status: nextSubscriptionStatus(c.subscription.status, 'cancel'),
         canceled_at: c.now,
         cancel_reason: 'dunning_exhausted',
+        ended_by: 'dunning',
         ...noDunning,
       });
       withdrawUnsent(c);
@@ -273,4 +276,22 @@ function setNextAttempt(c: BillingCase, at: Date | null): void {
   c.patch({ next_attempt_at: at });
   const oldest = c.openInvoices()[0];
   if (oldest && oldest.next_attempt_at?.getTime() !== at?.getTime()) c.patchInvoice(oldest.id, { next_attempt_at: at });
+}
+
+/** Invoices that were owed before a pause are owed after it: the ladder begins anew, at once. */
+export function resumeCollection(c: BillingCase): void {
+  const oldest = c.openInvoices()[0];
+  if (!oldest || c.liveCharges().some((charge) => charge.invoice === oldest.id)) return;
+  const alive = c.activeSource() !== null;
+  c.patch({
+    status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),
+    past_due_reason: 'owed_before_pause',
+    dunning_started_at: c.now,
+    dunning_step: 0,
+    next_attempt_at: alive ? c.now : null,
+    dunning_ends_at: alive ? null : ladderEnd(c.policy, c.now),
+  });
+  c.patchInvoice(oldest.id, { next_attempt_at: c.subscription.next_attempt_at });
+  c.tellSubscription('subscription.past_due', { status: 'active' });
+  c.tellSubscription('dunning.started');
 }

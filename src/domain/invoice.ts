@@ -13,7 +13,7 @@ export const invoiceTransitions: Transitions<InvoiceStatus, InvoiceEvent> = {
   paid: {},
   void: {},
   // Money that comes after we had given up still pays what was owed.
-  uncollectible: { pay: 'paid', void: 'void' },
+  uncollectible: { pay: 'paid' },
 };
 
 export function nextInvoiceStatus(status: InvoiceStatus, event: InvoiceEvent): InvoiceStatus {

@@ -211,7 +211,7 @@ describe('pause and resume', () => {
     life.passTo(new Date((redirect.expires_at as Date).getTime() - 1));
     expect(life.latest.id).toBe(redirect.id);
     life.passTo(redirect.expires_at as Date);
-    expect(life.latest.kind).toBe('retry');
+    expect(life.latest.kind).toBe('recurring');
     expect(life.invoice(2).status).toBe('paid');
   });
 

@@ -1,5 +1,5 @@
 import type { BillingCase } from './case.js';
-import { chargeRenewal, closeOwed, noDunning, withdrawUnsent } from './collection.js';
+import { chargeRenewal, closeOwed, noDunning, resumeCollection, withdrawUnsent } from './collection.js';
 import { conflict } from './errors.js';
 import { period } from './calendar.js';
 import { type BillingTerms, issueRecurringInvoice } from './invoicing.js';
@@ -45,6 +45,7 @@ export function endSubscription(c: BillingCase, reason: string | null): void {
     status: nextSubscriptionStatus(c.subscription.status, 'cancel'),
     canceled_at: c.now,
     cancel_reason: reason,
+    ended_by: 'request',
     cancel_at_period_end: false,
     expires_at: null,
     ...noDunning,
@@ -104,6 +105,7 @@ export function resumeByItself(c: BillingCase, terms: BillingTerms): void {
 function continuePeriod(c: BillingCase): void {
   c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'resume'), paused_at: null, resumes_at: null });
   c.tellSubscription('subscription.resumed', { status: 'paused' });
+  resumeCollection(c);
 }
 
 function startNewEpoch(c: BillingCase, terms: BillingTerms): void {
@@ -129,6 +131,7 @@ function startNewEpoch(c: BillingCase, terms: BillingTerms): void {
     : issueRecurringInvoice(c, periodNo, span, terms);
   if (invoice.amount_due === 0) markPaid(c, invoice);
   else chargeRenewal(c, invoice);
+  resumeCollection(c);
 }
 
 export function isEnded(s: Subscription): boolean {

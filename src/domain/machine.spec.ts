@@ -11,7 +11,7 @@ const MACHINES: { name: string; table: Table; initial: string[]; ends: string[] 
   { name: 'subscription', table: subscriptionTransitions, initial: ['incomplete', 'trialing'], ends: ['incomplete_expired', 'canceled'] },
   { name: 'invoice', table: invoiceTransitions, initial: ['draft', 'open'], ends: ['paid', 'void'] },
   { name: 'charge', table: chargeTransitions, initial: ['created'], ends: ['captured'] },
-  { name: 'source', table: sourceTransitions, initial: ['pending'], ends: ['revoked', 'superseded'] },
+  { name: 'source', table: sourceTransitions, initial: ['pending'], ends: [] },
 ];
 
 const stepsOf = (table: Table, state: string): [string, string][] => Object.entries(table[state] ?? {}) as [string, string][];

@@ -104,11 +104,24 @@ describe('news that does not fit', () => {
     expect(life.invoice(2).status).toBe('paid');
   });
 
-  it('(another payment) changes nothing once the payment is known', () => {
+  it('(a second payment of the same request) pays the invoice, and what the first brings later is surplus', () => {
+    const life = Life.renewing();
+    const first = life.latest;
+    life.hear(first, 'pending');
+    life.hear(first, 'captured', { payment_id: 'pay_other' });
+    expect(life.latest).toMatchObject({ status: 'captured', surplus: false, gateway_payment_id: 'pay_other', attempt: 2 });
+    expect(life.invoice(2).status).toBe('paid');
+    life.hear(first, 'captured', { payment_id: 'pay_other' });
+    life.hear(first, 'captured');
+    expect(life.charges.map((charge) => [charge.status, charge.surplus])).toContainEqual(['captured', true]);
+  });
+
+  it('(a second payment of the same request) is nothing while it brought no money', () => {
     const life = Life.renewing();
     life.hear(life.latest, 'pending');
-    expect(() => life.hear(life.latest, 'captured', { payment_id: 'pay_other' })).toThrow(Mismatch);
-    expect(life.latest).toMatchObject({ status: 'pending', gateway_payment_id: `pay_${life.latest.id}` });
+    const before = outcome(life);
+    life.hear(life.latest, 'declined', { payment_id: 'pay_other' });
+    expect(outcome(life)).toEqual(before);
   });
 
   it('(another wallet) does not keep the money of a stored wallet from being booked', () => {

@@ -60,6 +60,8 @@ export function settle(c: BillingCase, observation: Observation): void {
     case 'refused':
       return settleRefused(c, charge, observation.codes, observation.request_id);
     case 'not_taken':
+      // Once its outcome was unknown, a resend that was not taken leaves the first sending as unknown as before.
+      if (charge.lost_at !== null) return settleUnknown(c, charge, observation.reason);
       c.patchCharge(charge.id, {
         status: nextChargeStatus(charge.status, 'not_taken'),
         next_check_at: nextSendAt(charge.checks, c.engineNow),
@@ -90,6 +92,7 @@ function settleUnknown(c: BillingCase, charge: Charge, reason: string): void {
     checks: 1,
     lease_until: null,
     response_summary: reason,
+    lost_at: charge.lost_at ?? c.engineNow,
     ...redirectExpiry(charge),
   });
   c.tellCharge('charge.unknown', lost);
@@ -135,6 +138,9 @@ function settleRefused(c: BillingCase, charge: Charge, codes: readonly string[],
 }
 
 function settleFact(c: BillingCase, charge: Charge, fact: PaymentFact, requestId: string | null): void {
+  if (charge.gateway_payment_id !== null && charge.gateway_payment_id !== fact.payment_id) {
+    return settleSecondPayment(c, charge, fact, requestId);
+  }
   check(charge, fact);
   const event = EVENT_OF[fact.status];
   const known = {
@@ -155,11 +161,21 @@ function settleFact(c: BillingCase, charge: Charge, fact: PaymentFact, requestId
   }
 }
 
+/**
+ * The gateway holds a second payment under the charge's reference: a sending that we thought lost made one
+ * of its own. Only its money matters: it is booked as a charge of its own, which pays the invoice if
+ * nothing else has, and is surplus otherwise.
+ */
+function settleSecondPayment(c: BillingCase, charge: Charge, fact: PaymentFact, requestId: string | null): void {
+  const known = c.charges.all().find((other) => other.gateway_payment_id === fact.payment_id);
+  if (known) return settleFact(c, known, fact, requestId);
+  if (fact.status !== 'captured') return;
+  check(charge, fact);
+  settleFact(c, c.adoptCharge(charge), fact, requestId);
+}
+
 /** A fact about another payment, amount or currency must never move money here. */
 function check(charge: Charge, fact: PaymentFact): void {
-  if (charge.gateway_payment_id !== null && charge.gateway_payment_id !== fact.payment_id) {
-    throw new Mismatch(`charge ${charge.id} is payment ${charge.gateway_payment_id}, the news is about ${fact.payment_id}`);
-  }
   if (fact.amount !== null && fact.amount !== charge.amount) {
     throw new Mismatch(`charge ${charge.id} asked for ${charge.amount}, the news says ${fact.amount}`);
   }
@@ -224,7 +240,7 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
 
 /** Whether captured money pays the invoice, or pays for nothing and is to be given back. */
 function capturePays(c: BillingCase, invoice: Invoice): boolean {
-  if (c.subscription.status === 'canceled' && c.subscription.cancel_reason === 'dunning_exhausted') return false;
+  if (c.subscription.status === 'canceled' && c.subscription.ended_by === 'dunning') return false;
   if (invoice.status === 'uncollectible') return true;
   if (invoice.status !== 'open') return false;
   return !isEnded(c.subscription) || invoice.period_start !== null;

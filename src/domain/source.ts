@@ -4,12 +4,13 @@ export const SOURCE_STATUSES = ['pending', 'active', 'revoked', 'superseded'] as
 export type SourceStatus = (typeof SOURCE_STATUSES)[number];
 export type SourceEvent = 'capture' | 'revoke' | 'supersede';
 
-/** A wallet mandate is pending until its set-up payment is captured; a dead one never comes back. */
+/** A wallet mandate is pending until its set-up payment is captured. */
 export const sourceTransitions: Transitions<SourceStatus, SourceEvent> = {
   pending: { capture: 'active', revoke: 'revoked', supersede: 'superseded' },
   active: { capture: 'active', revoke: 'revoked', supersede: 'superseded' },
-  revoked: { capture: 'revoked', revoke: 'revoked', supersede: 'revoked' },
-  superseded: { capture: 'superseded', revoke: 'superseded', supersede: 'superseded' },
+  // A payment made by the customer himself proves that the mandate lives, whatever was said before.
+  revoked: { capture: 'active', revoke: 'revoked', supersede: 'revoked' },
+  superseded: { capture: 'active', revoke: 'superseded', supersede: 'superseded' },
 };
 
 export function nextSourceStatus(status: SourceStatus, event: SourceEvent): SourceStatus {

@@ -32,11 +32,9 @@ export const subscriptionTransitions: Transitions<SubscriptionStatus, Subscripti
   trialing: {
     await_payment: 'incomplete',
     renew: 'active',
-    fall_past_due: 'past_due',
-    pause: 'paused',
     cancel: 'canceled',
   },
-  active: { renew: 'active', fall_past_due: 'past_due', pause: 'paused', cancel: 'canceled', recover: 'active' },
+  active: { renew: 'active', fall_past_due: 'past_due', pause: 'paused', cancel: 'canceled' },
   past_due: {
     // The next period is invoiced on its date although this one is still owed.
     renew: 'past_due',
@@ -46,7 +44,7 @@ export const subscriptionTransitions: Transitions<SubscriptionStatus, Subscripti
     pause: 'paused',
     cancel: 'canceled',
   },
-  unpaid: { recover: 'active', pause: 'paused', cancel: 'canceled' },
+  unpaid: { recover: 'active', cancel: 'canceled' },
   paused: { resume: 'active', activate: 'active', cancel: 'canceled' },
   canceled: {},
 };
@@ -95,7 +93,10 @@ export interface Subscription extends CheckoutTerms {
   trial_end_told_at: Date | null;
   cancel_at_period_end: boolean;
   canceled_at: Date | null;
+  /** What the merchant gave as the reason, in his own words. */
   cancel_reason: string | null;
+  /** What ended it: late money of a subscription that dunning ended is given back. */
+  ended_by: 'request' | 'dunning' | null;
   paused_at: Date | null;
   resumes_at: Date | null;
   /** When an unpaid sign-up ends. */
@@ -152,6 +153,7 @@ export function agenda(s: Subscription): { event: DueEvent; at: Date }[] {
       break;
     case 'paused':
       items.push({ event: 'resume', at: s.resumes_at });
+      if (s.cancel_at_period_end) items.push({ event: 'period_end', at: s.period_end });
       break;
     case 'unpaid':
     case 'canceled':

@@ -29,7 +29,12 @@ function noteSource(c: BillingCase, charge: Charge, gatewaySourceId: string): So
 /** The captured wallet becomes the subscription's own; the one before it is never charged again. */
 export function holdSource(c: BillingCase, source: Source): void {
   const before = c.sources.find(c.subscription.source);
-  const held = c.sources.patch(source.id, { status: nextSourceStatus(source.status, 'capture'), updated_at: c.now });
+  const held = c.sources.patch(source.id, {
+    status: nextSourceStatus(source.status, 'capture'),
+    ended_reason: null,
+    ended_at: null,
+    updated_at: c.now,
+  });
   c.patch({ source: held.id });
   c.tellSource('source.captured', held);
   if (before && before.id !== held.id && before.status === 'active') retireSource(c, before);

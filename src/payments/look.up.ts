@@ -11,6 +11,7 @@ import { type News, SettlementDoor } from './settlement.door.js';
 const LARGEST_SET = 200;
 /** While one worker asks, no other one need: the row comes back by itself if the asker dies. */
 const ASKING_MS = 60_000;
+const RANK = { captured: 0, pending: 1, declined: 2, expired: 2, canceled: 2 } as const;
 
 /**
  * Asks the gateway about charges whose outcome we wait for or do not know. What it says goes through the
@@ -79,6 +80,8 @@ export class LookUp {
           ? await this.gateway.paymentsByReference(charge.reference)
           : [await this.gateway.payment(charge.gateway_payment_id)].filter((payment) => payment !== null);
       if (found.length === 0) return [{ ...base, kind: 'not_found', windows: this.windows() }];
+      // One request may have made two payments: the one that brought money is the charge's own.
+      found.sort((a, b) => RANK[a.fact.status] - RANK[b.fact.status]);
       return found.map(({ fact, requestId }) => ({ charge: charge.id, request_id: requestId, kind: 'fact', fact }));
     } catch (error) {
       if (!(error instanceof LookupFailed)) throw error;

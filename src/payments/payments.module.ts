@@ -1,17 +1,21 @@
 import { Module } from '@nestjs/common';
+import { ContinuityModule } from '../continuity/continuity.module.js';
 import { CasesModule } from '../cases/cases.module.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { ParkingModule } from '../parking/parking.module.js';
+import { CircuitBreaker } from './circuit.breaker.js';
+import { Clearance } from './clearance.js';
 import { ChargesController } from './charges.controller.js';
 import { LookUp } from './look.up.js';
+import { PaymentWork } from './payment.work.js';
 import { RateBudget } from './rate.budget.js';
 import { Sender } from './sender.js';
 import { SettlementDoor } from './settlement.door.js';
 
 @Module({
-  imports: [CasesModule, GatewayModule, ParkingModule],
+  imports: [CasesModule, ContinuityModule, GatewayModule, ParkingModule],
   controllers: [ChargesController],
-  providers: [LookUp, RateBudget, Sender, SettlementDoor],
-  exports: [GatewayModule, LookUp, RateBudget, Sender, SettlementDoor],
+  providers: [CircuitBreaker, Clearance, LookUp, PaymentWork, RateBudget, Sender, SettlementDoor],
+  exports: [Clearance, ContinuityModule, GatewayModule, LookUp, PaymentWork, RateBudget, Sender, SettlementDoor],
 })
 export class PaymentsModule {}

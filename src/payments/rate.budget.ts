@@ -1,20 +1,33 @@
 import { Injectable } from '@nestjs/common';
+import type { Health } from '../domain/circuit.js';
 import { Config } from '../platform/config/config.js';
 import type { Transaction } from '../platform/database/database.js';
+import { CircuitBreaker } from './circuit.breaker.js';
 
 export type Budget = 'writes' | 'reads';
 
 /**
- * Calls to the gateway per second, for the whole account: one bucket in the database, shared by all
- * replicas, that holds one second's worth at most.
+ * How many calls may go to the gateway now. Per second for the whole account: one bucket in the database,
+ * shared by all replicas, that holds one second's worth at most; less, or none, while the gateway is ill.
  */
 @Injectable()
 export class RateBudget {
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly breaker: CircuitBreaker,
+  ) {}
 
   /** Takes up to `wanted` calls out of the budget and returns how many there were. */
   async take(tx: Transaction, budget: Budget, wanted: number): Promise<number> {
-    return this.draw(tx, budget, wanted, `greatest(0, least($4, floor(available)))`);
+    // Reading is how we learn that the gateway is well again, so only writing waits for it.
+    const { share, probe } = budget === 'writes' ? await this.breaker.admit(tx) : { share: 1, probe: false };
+    if (share === 0) return 0;
+    return this.draw(tx, budget, probe ? 1 : wanted, `greatest(0, least($4, floor(available * ${share})))`);
+  }
+
+  /** What a call told about the gateway's health. */
+  report(health: Health): Promise<void> {
+    return this.breaker.report(health);
   }
 
   /** Takes a call although the bucket may be empty: somebody is waiting for it. The rest waits longer. */

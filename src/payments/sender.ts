@@ -1,13 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Charge, claimed, LEASE_MS } from '../domain/charge.js';
-import { Gateway, UnknownOutcome } from '../gateway/gateway.port.js';
+import { Gateway, type PaymentAnswer, UnknownOutcome } from '../gateway/gateway.port.js';
 import { updateSet } from '../platform/database/sets.js';
 import { Database, type Transaction } from '../platform/database/database.js';
+import type { Health } from '../domain/circuit.js';
+import { Continuity } from '../continuity/continuity.js';
+import { Clearance, NEEDS_CLEARANCE } from './clearance.js';
 import { RateBudget } from './rate.budget.js';
 import { type News, SettlementDoor } from './settlement.door.js';
 
 /** Calls that may be under way at once in one process. */
 const MOST_IN_FLIGHT = 1_000;
+const LARGEST_SET = 500;
 /** No call is begun in the last part of its lease: what is sent must be answered within it. */
 const LEASE_MARGIN_MS = 40_000;
 
@@ -29,6 +33,8 @@ export class Sender {
     private readonly gateway: Gateway,
     private readonly budget: RateBudget,
     private readonly door: SettlementDoor,
+    private readonly clearance: Clearance,
+    private readonly continuity: Continuity,
   ) {}
 
   /** Claims what is due to be sent, as far as the rate budget goes, and starts the calls. Returns their number. */
@@ -39,28 +45,38 @@ export class Sender {
       return 1;
     }
     const started = performance.now();
-    const charges = await this.database.transaction(async (tx) => {
-      const due = await tx.query<Charge>(
-        `select * from charges where status = 'created' and parked_at is null and next_check_at <= $1
-          order by next_check_at limit $2 for update skip locked`,
-        [tx.now, Math.min(room, 500)],
-      );
-      if (due.length === 0) return [];
-      const granted = await this.budget.take(tx, 'writes', due.length);
-      return this.claim(tx, due.slice(0, granted));
-    });
+    const charges = await this.database.transaction((tx) => this.claimDue(tx, Math.min(room, LARGEST_SET)));
     void this.start(charges, started);
     return charges.length;
   }
 
+  private async claimDue(tx: Transaction, most: number): Promise<Charge[]> {
+    const { quarantined, lookFirstUntil } = await this.continuity.standing(tx);
+    if (quarantined) return [];
+    const due = await tx.query<Charge>(
+      `select * from charges c
+        where c.status = 'created' and c.parked_at is null and c.next_check_at <= $1 and not (${NEEDS_CLEARANCE})
+        order by c.next_check_at limit $3 for update of c skip locked`,
+      [tx.now, lookFirstUntil, most],
+    );
+    if (due.length === 0) return [];
+    return this.claim(tx, due.slice(0, await this.budget.take(tx, 'writes', due.length)));
+  }
+
   /** Sends these charges now and waits for their outcome: somebody is waiting at the other end. */
   async sendNow(ids: readonly string[]): Promise<void> {
+    await this.clearance.clearNow(ids);
     const started = performance.now();
     const charges = await this.database.transaction(async (tx) => {
+      const { quarantined, lookFirstUntil } = await this.continuity.standing(tx);
+      if (quarantined) return [];
       const due = await tx.query<Charge>(
-        `select * from charges where id = any($1) and status = 'created' and parked_at is null for update skip locked`,
-        [ids],
+        `select * from charges c
+          where c.id = any($3) and c.status = 'created' and c.parked_at is null and not (${NEEDS_CLEARANCE})
+          for update of c skip locked`,
+        [tx.now, lookFirstUntil, ids],
       );
+      if (due.length === 0) return [];
       await this.budget.spend(tx, 'writes', due.length);
       return this.claim(tx, due);
     });
@@ -107,6 +123,7 @@ export class Sender {
     };
     try {
       const answer = await this.gateway.pay(request, deadline);
+      await this.budget.report(healthIn(answer));
       const base = { charge: charge.id, request_id: answer.requestId };
       switch (answer.answer) {
         case 'accepted':
@@ -120,7 +137,23 @@ export class Sender {
     } catch (error) {
       if (!(error instanceof UnknownOutcome)) throw error;
       this.log.warn({ charge: charge.id, reason: error.message }, 'outcome unknown');
+      await this.budget.report('down');
       return { charge: charge.id, request_id: null, kind: 'unknown', reason: error.message };
     }
+  }
+}
+
+function healthIn(answer: PaymentAnswer): Health {
+  if (answer.answer !== 'not_taken') return 'well';
+  switch (answer.reason) {
+    case 'unauthorized':
+    case 'forbidden':
+      return 'unauthorized';
+    case 'not_connected':
+    case 'rate_limited':
+    case 'unavailable':
+      return 'down';
+    case 'too_late':
+      return 'well';
   }
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
+import { ContinuityModule } from '../continuity/continuity.module.js';
 import { ClocksModule } from '../clocks/clocks.module.js';
 import { InboxModule } from '../inbox/inbox.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
@@ -8,7 +9,7 @@ import { Scheduler } from './scheduler.js';
 import { Timers } from './timers.js';
 
 @Module({
-  imports: [ScheduleModule.forRoot(), ClocksModule, InboxModule, PaymentsModule, SubscriptionsModule],
+  imports: [ScheduleModule.forRoot(), ContinuityModule, ClocksModule, InboxModule, PaymentsModule, SubscriptionsModule],
   providers: [Scheduler, Timers],
   exports: [Scheduler],
 })

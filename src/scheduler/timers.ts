@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ClockRunner } from '../clocks/clock.runner.js';
 import { Inbox } from '../inbox/inbox.js';
-import { LookUp } from '../payments/look.up.js';
-import { Sender } from '../payments/sender.js';
+import { Continuity } from '../continuity/continuity.js';
+import { PaymentWork } from '../payments/payment.work.js';
 import type { WakeTarget } from '../platform/batching/wake.js';
 import { Config } from '../platform/config/config.js';
 import { Living } from '../subscriptions/living.js';
@@ -21,13 +21,16 @@ const EVERY_SECOND = '* * * * * *';
 export class Timers {
   readonly all: readonly Timer[];
 
-  constructor(config: Config, living: Living, sender: Sender, lookUp: LookUp, inbox: Inbox, clocks: ClockRunner) {
+  constructor(config: Config, payments: PaymentWork, living: Living, inbox: Inbox, clocks: ClockRunner, continuity: Continuity) {
     this.all = [
       { name: 'live', cron: config.BILLING_CRON, run: () => living.run() },
-      { name: 'send', cron: EVERY_SECOND, run: () => sender.run() },
+      { name: 'clear', cron: EVERY_SECOND, run: () => payments.clearance.run() },
+      { name: 'send', cron: EVERY_SECOND, run: () => payments.sender.run() },
       { name: 'gateway_events', cron: EVERY_SECOND, run: () => inbox.run() },
-      { name: 'look_up', cron: EVERY_SECOND, run: () => lookUp.run() },
+      { name: 'look_up', cron: EVERY_SECOND, run: () => payments.lookUp.run() },
       { name: 'test_clocks', cron: EVERY_SECOND, run: () => clocks.run() },
+      { name: 'heartbeat', cron: '*/10 * * * * *', run: () => continuity.beat() },
+      { name: 'quarantine', cron: '*/5 * * * * *', run: () => continuity.releaseWhenReconciled() },
     ];
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ApiKeys } from '../access/api.keys.js';
+import { Continuity } from '../continuity/continuity.js';
 import { Config, loadConfig, usesBundledSandbox } from '../platform/config/config.js';
 import { InstallationSecret } from '../platform/crypto/secret.js';
 import { startEmbeddedPostgres } from '../platform/database/embedded.postgres.js';
@@ -45,6 +46,7 @@ export async function startEngine(given: Config): Promise<Engine> {
     const sandbox = usesBundledSandbox(config) ? await sandboxFor(config, started) : null;
     const app = await createApp(config);
     started.push(() => app.close());
+    await app.get(Continuity).start(config.QUARANTINE);
     const newApiKey = await app.get(ApiKeys).bootstrap(config.ZHOUQI_API_KEY);
     await app.listen(config.PORT, config.HOST);
     return { app, config, newApiKey, sandbox, stop };

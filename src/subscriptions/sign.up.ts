@@ -28,6 +28,7 @@ const UNTOUCHED = {
   cancel_at_period_end: false,
   canceled_at: null,
   cancel_reason: null,
+  ended_by: null,
   paused_at: null,
   resumes_at: null,
   latest_invoice: null,
@@ -68,7 +69,7 @@ export class SignUp {
         invoices: [],
         charges: [],
         sources: [],
-        balance: 0,
+        balance: { amount: 0 },
       };
       const c = new BillingCase(records, now, tx.now, this.cases.ports, true);
       c.tellSubscription('subscription.created');

@@ -38,7 +38,7 @@ export class Life {
   private constructor(terms: Terms, subscription: Subscription) {
     this.now = terms.startsAt ?? START;
     const customer = aCustomer(this.now);
-    this.records = { ...aPlan(terms), subscription, customer, invoices: [], charges: [], sources: [], balance: terms.balance ?? 0 };
+    this.records = { ...aPlan(terms), subscription, customer, invoices: [], charges: [], sources: [], balance: { amount: terms.balance ?? 0 } };
   }
 
   /** A sign-up: its redirect is asked for and lies open, or its free trial runs. */
@@ -211,7 +211,7 @@ export class Life {
       invoices: c.invoices.all(),
       charges: c.charges.all(),
       sources: c.sources.all(),
-      balance: c.balance,
+      balance: { amount: c.balance },
     };
     for (const posting of c.postings) {
       const twice = this.postings.some((p) => p.source_key === posting.source_key);

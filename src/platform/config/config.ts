@@ -99,6 +99,8 @@ export class Config {
   @IsOptional() @IsString() CKO_MERCHANT_CUSTOMS_CODE?: string;
   @IsOptional() @IsString() CKO_MERCHANT_CUSTOMS_NAME?: string;
   @IsIn(['refund', 'credit']) SURPLUS_POLICY: 'refund' | 'credit' = 'refund';
+  /** Starts in quarantine although nothing seems to have been restored. */
+  @boolean() @IsBoolean() QUARANTINE = false;
   @Validate(CronExpression) BILLING_CRON = '* * * * *';
   @IsIn(['api', 'worker', 'all']) ROLE: 'api' | 'worker' | 'all' = 'all';
   @Validate(TimeZone) DEFAULT_TIME_ZONE = 'Asia/Shanghai';

@@ -1,0 +1,139 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { recordEvents } from '../events/outbox.js';
+import { Database, type Transaction } from '../platform/database/database.js';
+import type { Queryable } from '../platform/database/queryable.js';
+
+/** Without a heartbeat for this long nobody was alive; restarts and deploys are shorter. */
+const GAP_SECONDS = 120;
+
+interface EngineState {
+  system_identifier: string;
+  timeline: number;
+  heartbeat_at: Date;
+  gap_from: Date | null;
+  gap_until: Date | null;
+  quarantined_at: Date | null;
+  quarantine_reason: string | null;
+}
+
+/** What a sender must know before it sends anything. */
+export interface Standing {
+  quarantined: boolean;
+  /** Charges of periods that began before this may have been sent by a life that we do not remember. */
+  lookFirstUntil: Date | null;
+}
+
+/**
+ * Whether this database is the one we left, and whether anybody was alive meanwhile. A restored database has
+ * forgotten what was charged after its backup: then nothing is sent before the gateway has been asked.
+ */
+@Injectable()
+export class Continuity {
+  private readonly log = new Logger(Continuity.name);
+
+  constructor(private readonly database: Database) {}
+
+  /** At the start: compares the cluster with the one we remember. Returns whether it is in quarantine now. */
+  async start(forceQuarantine = false): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const now = await identity(tx);
+      await tx.query(
+        `insert into engine_state (system_identifier, timeline, heartbeat_at) values ($1, $2, $3)
+         on conflict do nothing`,
+        [now.system_identifier, now.timeline, tx.now],
+      );
+      const [state] = await tx.query<EngineState>('select * from engine_state for update');
+      if (!state) throw new Error('The engine’s own state is missing');
+      const gap = tx.now.getTime() - state.heartbeat_at.getTime() > GAP_SECONDS * 1000;
+      const reason = changed(state, now) ?? (forceQuarantine ? 'asked for at the start' : null);
+      if (gap || reason !== null) {
+        await tx.query(`update engine_state set gap_from = least(coalesce(gap_from, heartbeat_at), heartbeat_at), gap_until = $1`, [
+          tx.now,
+        ]);
+      }
+      await tx.query('update engine_state set system_identifier = $1, timeline = $2, heartbeat_at = $3', [
+        now.system_identifier,
+        now.timeline,
+        tx.now,
+      ]);
+      if (reason !== null && state.quarantined_at === null) await this.enter(tx, reason);
+      return reason !== null || state.quarantined_at !== null;
+    });
+  }
+
+  /** Says that somebody is alive. */
+  async beat(): Promise<number> {
+    await this.database.transaction((tx) => tx.query('update engine_state set heartbeat_at = greatest(heartbeat_at, $1)', [tx.now]));
+    return 0;
+  }
+
+  async standing(on: Queryable): Promise<Standing> {
+    const [state] = await on.query<EngineState>('select * from engine_state');
+    return { quarantined: (state?.quarantined_at ?? null) !== null, lookFirstUntil: state?.gap_until ?? null };
+  }
+
+  async quarantine() {
+    const [state] = await this.database.query<EngineState>('select * from engine_state');
+    return {
+      object: 'quarantine' as const,
+      active: (state?.quarantined_at ?? null) !== null,
+      since: state?.quarantined_at ?? null,
+      reason: state?.quarantine_reason ?? null,
+      lost_from: state?.gap_from ?? null,
+      lost_until: state?.gap_until ?? null,
+      to_reconcile: await this.openCharges(),
+    };
+  }
+
+  /** Ends the quarantine. Charges of the lost time are still looked up before their first sending. */
+  async release(): Promise<void> {
+    await this.database.transaction((tx) =>
+      tx.query('update engine_state set quarantined_at = null, quarantine_reason = null'),
+    );
+    this.log.warn('quarantine released');
+  }
+
+  /** In quarantine: ends it when every charge that was under way has been asked about since. */
+  async releaseWhenReconciled(): Promise<number> {
+    const { quarantined } = await this.standing(this.database);
+    if (!quarantined || (await this.openCharges()) > 0) return 0;
+    await this.release();
+    return 1;
+  }
+
+  private async enter(tx: Transaction, reason: string): Promise<void> {
+    this.log.error({ reason }, 'in quarantine: nothing is charged before the gateway has been asked');
+    await tx.query('update engine_state set quarantined_at = $1, quarantine_reason = $2', [tx.now, reason]);
+    await tx.query(
+      `update charges set next_check_at = $1 where parked_at is null and status in ('sending', 'pending', 'unknown')`,
+      [tx.now],
+    );
+    const object = { id: 'engine', object: 'engine', reason, quarantined_at: tx.now };
+    await recordEvents(tx, [{ type: 'engine.quarantined', subject: 'engine', at: tx.now, data: { object } }]);
+  }
+
+  /** Charges sent before the quarantine began and not asked about since. */
+  private async openCharges(): Promise<number> {
+    const [row] = await this.database.query<{ open: number }>(
+      `select count(*)::int as open from charges c, engine_state s
+        where s.quarantined_at is not null and c.parked_at is null
+          and c.status in ('sending', 'pending', 'unknown') and c.next_check_at <= s.quarantined_at`,
+    );
+    return row?.open ?? 0;
+  }
+}
+
+async function identity(on: Queryable): Promise<Pick<EngineState, 'system_identifier' | 'timeline'>> {
+  const [row] = await on.query<{ system_identifier: string; timeline: number }>(
+    `select (select system_identifier::text from pg_control_system()) as system_identifier,
+            (select timeline_id::int from pg_control_checkpoint()) as timeline`,
+  );
+  if (!row) throw new Error('The cluster does not tell who it is');
+  return row;
+}
+
+function changed(state: EngineState, now: Pick<EngineState, 'system_identifier' | 'timeline'>): string | null {
+  if (state.system_identifier !== now.system_identifier) return 'the database lives on another cluster';
+  if (state.timeline !== now.timeline) return 'the database was restored or failed over (another timeline)';
+  return null;
+}

@@ -1,0 +1,14 @@
+import { Injectable } from '@nestjs/common';
+import { Clearance } from './clearance.js';
+import { LookUp } from './look.up.js';
+import { Sender } from './sender.js';
+
+/** What this floor does by itself, for whoever keeps the timers. */
+@Injectable()
+export class PaymentWork {
+  constructor(
+    readonly clearance: Clearance,
+    readonly lookUp: LookUp,
+    readonly sender: Sender,
+  ) {}
+}
