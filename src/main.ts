@@ -30,6 +30,8 @@ function stopOnSignal(engine: Engine): void {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Started by another process: we do not outlive it.
+  process.on('disconnect', stop);
 }
 
 try {

@@ -51,7 +51,7 @@ export const CURRENCIES = {
   CDF: HUNDREDTHS,
   CHF: HUNDREDTHS,
   CLP: { ...WHOLE, gatewayExponent: 2 },
-  CNY: { ...HUNDREDTHS, minimum: 1_000 },
+  CNY: { ...HUNDREDTHS, minimum: 10 },
   COP: HUNDREDTHS,
   CRC: HUNDREDTHS,
   CUP: HUNDREDTHS,

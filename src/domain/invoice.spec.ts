@@ -50,9 +50,9 @@ describe('amounts', () => {
   it.each([
     { balance: 0, due: 3900 },
     { balance: 900, due: 3000 },
-    { balance: 2900, due: 1000 },
-    { balance: 2901, due: 1000 },
-    { balance: 3899, due: 1000 },
+    { balance: 3890, due: 10 },
+    { balance: 3891, due: 10 },
+    { balance: 3899, due: 10 },
     { balance: 3900, due: 0 },
     { balance: 9999, due: 0 },
     { balance: -500, due: 3900 },

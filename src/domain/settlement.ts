@@ -143,15 +143,10 @@ function settleFact(c: BillingCase, charge: Charge, fact: PaymentFact, requestId
   }
   check(charge, fact);
   const event = EVENT_OF[fact.status];
-  const known = {
-    gateway_payment_id: fact.payment_id,
-    ...(fact.redirect_url !== null && { redirect_url: fact.redirect_url }),
-    ...(requestId !== null && { gateway_request_id: requestId }),
-    ...(fact.response_code !== null && { response_code: fact.response_code, response_summary: fact.response_summary }),
-  };
+  const known = knownFrom(charge, fact, requestId);
   switch (fact.status) {
     case 'pending':
-      return settlePending(c, charge, fact, known);
+      return settlePending(c, charge, fact, requestId);
     case 'captured':
       return settleCaptured(c, charge, fact, known);
     case 'declined':
@@ -184,22 +179,45 @@ function check(charge: Charge, fact: PaymentFact): void {
   }
 }
 
-function settlePending(c: BillingCase, charge: Charge, fact: PaymentFact, known: Partial<Charge>): void {
-  const status = nextChargeStatus(charge.status, 'accept');
-  if (status !== 'pending') return;
-  const news = charge.status !== 'pending';
+function settlePending(c: BillingCase, charge: Charge, fact: PaymentFact, requestId: string | null): void {
+  const patch = acknowledged(charge, fact, requestId, c.engineNow);
+  if (patch === null) return;
   const source = payingSource(c, charge, fact.source_id);
-  const checks = news ? 0 : charge.checks;
   const pending = c.patchCharge(charge.id, {
-    ...known,
-    ...(news && redirectExpiry(charge)),
-    status,
-    checks: checks + 1,
-    next_check_at: nextLookupAt({ checks, first_sent_at: charge.first_sent_at }, c.engineNow),
-    lease_until: null,
+    ...patch,
+    ...(charge.status !== 'pending' && redirectExpiry(charge)),
     source: charge.source ?? source?.id ?? null,
   });
-  if (news) c.tellCharge('charge.pending', pending);
+  if (charge.status !== 'pending') c.tellCharge('charge.pending', pending);
+}
+
+/**
+ * What a charge becomes when the gateway says that it is deciding: the normal answer, which concerns the
+ * charge alone. Null when it says nothing new. Throws {@link Mismatch}.
+ */
+export function acknowledged(charge: Charge, fact: PaymentFact, requestId: string | null, now: Date): Partial<Charge> | null {
+  check(charge, fact);
+  const status = nextChargeStatus(charge.status, 'accept');
+  if (status !== 'pending') return null;
+  const checks = charge.status === 'pending' ? charge.checks : 0;
+  return {
+    ...knownFrom(charge, fact, requestId),
+    status,
+    checks: checks + 1,
+    next_check_at: nextLookupAt({ checks, first_sent_at: charge.first_sent_at }, now),
+    lease_until: null,
+  };
+}
+
+function knownFrom(charge: Charge, fact: PaymentFact, requestId: string | null): Partial<Charge> {
+  return {
+    gateway_payment_id: fact.payment_id,
+    redirect_url: fact.redirect_url ?? charge.redirect_url,
+    // The first one is that of the sending, which support is asked for.
+    gateway_request_id: charge.gateway_request_id ?? requestId,
+    response_code: fact.response_code ?? charge.response_code,
+    response_summary: fact.response_code === null ? charge.response_summary : fact.response_summary,
+  };
 }
 
 function redirectExpiry(charge: Charge): Partial<Charge> {

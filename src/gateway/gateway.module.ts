@@ -11,7 +11,9 @@ const CONNECTIONS = 128;
 function authOf(config: Config): CheckoutAuth {
   const { CKO_SECRET_KEY, CKO_TOKEN_URL, CKO_CLIENT_ID, CKO_CLIENT_SECRET } = config;
   if (CKO_SECRET_KEY !== undefined) return new SecretKeyAuth(CKO_SECRET_KEY);
-  if (CKO_TOKEN_URL && CKO_CLIENT_ID && CKO_CLIENT_SECRET) return new OAuth(CKO_TOKEN_URL, CKO_CLIENT_ID, CKO_CLIENT_SECRET);
+  if (CKO_TOKEN_URL && CKO_CLIENT_ID && CKO_CLIENT_SECRET) {
+    return new OAuth({ tokenUrl: CKO_TOKEN_URL, clientId: CKO_CLIENT_ID, clientSecret: CKO_CLIENT_SECRET });
+  }
   throw new Error('There are no gateway credentials');
 }
 
@@ -22,7 +24,7 @@ function authOf(config: Config): CheckoutAuth {
       inject: [Config],
       useFactory: (config: Config) => {
         if (config.CKO_API_URL === undefined) throw new Error('There is no gateway URL');
-        return new CheckoutGateway(new CheckoutHttp(config.CKO_API_URL, CONNECTIONS), authOf(config));
+        return new CheckoutGateway(new CheckoutHttp(config.CKO_API_URL, { connections: CONNECTIONS }), authOf(config));
       },
     },
   ],

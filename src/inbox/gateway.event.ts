@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Charge } from '../domain/charge.js';
 
 /** One webhook of the gateway as it is kept: the raw body, and what finds its payment. */
 export interface GatewayEvent {
@@ -38,7 +39,8 @@ export function readGatewayEvent(body: Buffer, now: Date): GatewayEvent {
   const id = text(parsed.id, EVENT_ID);
   const paymentId = text(data.id, PAYMENT_ID);
   const type = text(parsed.type, /^[\w.]{1,100}$/);
-  const outcome = id === null || paymentId === null ? 'unreadable' : bringsNews(type) ? null : 'nothing_new';
+  // An event under a strange name is still a hint; one that names no payment is none.
+  const outcome = paymentId === null ? 'unreadable' : bringsNews(type) ? null : 'nothing_new';
   return {
     id: id ?? `sha256:${createHash('sha256').update(body).digest('hex')}`,
     type,
@@ -57,6 +59,16 @@ export function readGatewayEvent(body: Buffer, now: Date): GatewayEvent {
 const EARLY_TYPES: ReadonlySet<string> = new Set(['payment_pending', 'payment_capture_pending', 'payment_approved']);
 
 /** Whether the event may say more than "it is pending", which we know from the answer. */
-function bringsNews(type: string | null): boolean {
+export function bringsNews(type: string | null): boolean {
   return type === null || !EARLY_TYPES.has(type);
+}
+
+/** What is to be known of a charge to tell whether an event says more. */
+export type KnownCharge = Pick<Charge, 'id' | 'status' | 'reference' | 'gateway_payment_id'>;
+
+/** What is captured can only be given back; every other event about that payment comes late. */
+export function isOldNews(event: Pick<GatewayEvent, 'type' | 'payment_id'>, charge: KnownCharge): boolean {
+  // Another payment under our reference would be money taken twice: always looked at.
+  const same = charge.gateway_payment_id === event.payment_id;
+  return same && charge.status === 'captured' && event.type !== null && !/refund|return/.test(event.type);
 }

@@ -1,11 +1,13 @@
 import { Controller, Headers, HttpCode, Post, Req, UnauthorizedException } from '@nestjs/common';
 import type { Request } from 'express';
 import { Config } from '../platform/config/config.js';
+import { WithoutKey } from '../platform/http/without.key.js';
 import { Inbox } from './inbox.js';
 import { isSigned, sameText } from './signature.js';
 
 /** Where the gateway tells its news. Verified over the raw bytes, stored, acknowledged; worked on later. */
 @Controller('webhooks/checkout')
+@WithoutKey()
 export class InboxController {
   constructor(
     private readonly inbox: Inbox,

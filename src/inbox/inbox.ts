@@ -1,22 +1,34 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { REFERENCE_PREFIX } from '../cases/charge.mint.js';
-import type { Charge } from '../domain/charge.js';
 import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
+import { Parking } from '../parking/parking.js';
 import { RateBudget } from '../payments/rate.budget.js';
 import { SettlementDoor } from '../payments/settlement.door.js';
 import { Batcher } from '../platform/batching/batcher.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { insertSetOnce } from '../platform/database/sets.js';
-import { type GatewayEvent, readGatewayEvent } from './gateway.event.js';
+import { type GatewayEvent, isOldNews, type KnownCharge, readGatewayEvent } from './gateway.event.js';
 
 const LARGEST_SET = 500;
+const LINGER_MS = 10;
 /** Events about payments nobody here knows may be early: asked about again, at these waits (ms), then foreign. */
 const FOREIGN_WAITS = [1_000, 10_000, 60_000, 600_000, 3_600_000];
-const RETRY_MS = 30_000;
+/** Waits (ms) while the gateway cannot be asked, or does not show the payment yet; the last one repeats. */
+const RETRY_WAITS = [5_000, 30_000, 120_000, 600_000, 3_600_000];
 const ASKING_MS = 60_000;
+/** What the gateway has not shown by then (ms), a human looks at. */
+const PATIENCE_MS = 86_400_000;
 
-type Known = Pick<Charge, 'id' | 'status' | 'reference' | 'gateway_payment_id'>;
+/** A stored event with the charge it is about, as far as we know one. */
+interface Hint {
+  event: GatewayEvent;
+  charge: KnownCharge | null;
+}
+
+/** What asking the gateway about an event's payment came to. */
+type Answer = { outcome: 'settled' } | { outcome: 'parked'; error: Error } | { outcome: null; error: Error; giveUp: boolean };
+
 /** What became of an event; without an outcome it is worked on again after `wait` (ms). */
 interface Outcome extends Pick<GatewayEvent, 'id' | 'attempts' | 'outcome'> {
   wait: number;
@@ -29,13 +41,14 @@ interface Outcome extends Pick<GatewayEvent, 'id' | 'attempts' | 'outcome'> {
 @Injectable()
 export class Inbox {
   private readonly log = new Logger(Inbox.name);
-  private readonly arrivals = new Batcher<Buffer>((bodies) => this.storeSet(bodies), LARGEST_SET);
+  private readonly arrivals = new Batcher<Buffer>((bodies) => this.storeSet(bodies), LARGEST_SET, LINGER_MS);
 
   constructor(
     private readonly database: Database,
     private readonly gateway: Gateway,
     private readonly budget: RateBudget,
     private readonly door: SettlementDoor,
+    private readonly parking: Parking,
     private readonly wake: Wake,
   ) {}
 
@@ -50,72 +63,99 @@ export class Inbox {
       await tx.query('set local synchronous_commit = off');
       const events = new Map(bodies.map((body) => readGatewayEvent(body, tx.now)).map((event) => [event.id, event]));
       await insertSetOnce<GatewayEvent>(tx, 'gateway_events', COLUMNS, [...events.values()]);
+      for (const { id, outcome } of events.values()) {
+        if (outcome === 'unreadable') this.log.warn({ event: id }, 'a signed event names no payment');
+      }
     });
     this.wake.now('gateway_events');
   }
 
   /** Works through a set of stored events. Returns their number. */
   async run(): Promise<number> {
-    const { events, charges } = await this.database.transaction((tx) => this.claim(tx));
-    if (events.length === 0) return 0;
-    const asked = new Map<string, Promise<Outcome['outcome'] | 'later'>>();
+    const { hints, now } = await this.database.transaction(async (tx) => ({ hints: await this.claim(tx), now: tx.now }));
+    if (hints.length === 0) return 0;
+    const asked = new Map<string, Promise<Answer>>();
     const outcomes = await Promise.all(
-      events.map(async (event) => {
-        const charge = charges.get(event.payment_id ?? '') ?? charges.get(event.reference ?? '');
+      hints.map(async ({ event, charge }) => {
         if (!charge) return this.unknownPayment(event);
-        if (isOldNews(charge, event)) return done(event, 'nothing_new');
-        const payment = event.payment_id as string;
+        if (isOldNews(event, charge)) return done(event, 'nothing_new');
         // Several events about one payment need it looked at once.
-        const answer = asked.get(payment) ?? this.look(charge, payment);
-        asked.set(payment, answer);
-        const outcome = await answer;
-        return outcome === 'later' ? later(event, RETRY_MS) : done(event, outcome);
+        const question = `${event.payment_id} ${charge.id}`;
+        const answer = asked.get(question) ?? this.look(charge, event.payment_id as string);
+        asked.set(question, answer);
+        return this.conclude(event, await answer, now);
       }),
     );
     await this.write(outcomes);
-    return events.length;
+    return hints.length;
   }
 
-  private async claim(tx: Transaction): Promise<{ events: GatewayEvent[]; charges: Map<string, Known> }> {
+  /** Takes what is due, as far as the rate budget goes for what must be asked about. */
+  private async claim(tx: Transaction): Promise<Hint[]> {
     const due = await tx.query<GatewayEvent>(
       `select * from gateway_events where next_attempt_at <= $1
         order by next_attempt_at limit $2 for update skip locked`,
       [tx.now, LARGEST_SET],
     );
-    if (due.length === 0) return { events: [], charges: new Map() };
-    const events = due.slice(0, await this.budget.take(tx, 'reads', due.length));
+    if (due.length === 0) return [];
+    const charges = await this.chargesOf(tx, due);
+    const hints = due.map((event) => ({
+      event,
+      charge: charges.get(event.payment_id ?? '') ?? charges.get(event.reference ?? '') ?? null,
+    }));
+    const asking = hints.filter(({ event, charge }) => charge !== null && !isOldNews(event, charge));
+    const granted = asking.length === 0 ? 0 : await this.budget.take(tx, 'reads', asking.length);
+    const held = new Set(asking.slice(granted));
+    const taken = hints.filter((hint) => !held.has(hint));
     await tx.query('update gateway_events set next_attempt_at = $2 where id = any($1)', [
-      events.map((event) => event.id),
+      taken.map(({ event }) => event.id),
       new Date(tx.now.getTime() + ASKING_MS),
     ]);
-    const charges = await tx.query<Known>(
+    return taken;
+  }
+
+  /** The charges that events are about, by reference and by payment id. */
+  private async chargesOf(tx: Transaction, events: readonly GatewayEvent[]): Promise<Map<string, KnownCharge>> {
+    const charges = await tx.query<KnownCharge>(
       `select id, status, reference, gateway_payment_id from charges
         where gateway_payment_id = any($1) or reference = any($2)`,
       [events.map((e) => e.payment_id), events.map((e) => e.reference).filter((reference) => reference !== null)],
     );
-    const known = new Map<string, Known>();
+    const known = new Map<string, KnownCharge>();
     for (const charge of charges) {
       known.set(charge.reference, charge);
       if (charge.gateway_payment_id !== null) known.set(charge.gateway_payment_id, charge);
     }
-    return { events, charges: known };
+    return known;
   }
 
-  private async look(charge: Known, paymentId: string): Promise<Outcome['outcome'] | 'later'> {
+  private async look(charge: KnownCharge, paymentId: string): Promise<Answer> {
     try {
       const found = await this.gateway.payment(paymentId);
-      if (!found) return 'later';
-      if (found.reference !== charge.reference) {
-        this.log.error({ charge: charge.id, payment: paymentId }, 'the payment carries another reference');
-        return 'parked';
+      if (!found) return { outcome: null, error: new Error(`the gateway does not show ${paymentId}`), giveUp: true };
+      // A payment that we know by its id is ours under whatever reference we keep it.
+      if (charge.gateway_payment_id !== paymentId && found.reference !== charge.reference) {
+        return { outcome: 'parked', error: new Error(`${paymentId} is told for ${charge.id}, but carries another reference`) };
       }
       await this.door.settle({ charge: charge.id, request_id: found.requestId, kind: 'fact', fact: found.fact });
-      return 'settled';
+      return { outcome: 'settled' };
     } catch (error) {
-      if (!(error instanceof LookupFailed)) throw error;
-      this.log.warn({ charge: charge.id, reason: error.message }, 'look-up after a webhook failed');
-      return 'later';
+      // An event that cannot be worked on must not stop the others of its set.
+      const reason = error instanceof Error ? error : new Error(String(error));
+      return { outcome: null, error: reason, giveUp: !(error instanceof LookupFailed) };
     }
+  }
+
+  private async conclude(event: GatewayEvent, answer: Answer, now: Date): Promise<Outcome> {
+    if (answer.outcome === 'settled') return done(event, 'settled');
+    const { error } = answer;
+    const late = now.getTime() - event.received_at.getTime() > PATIENCE_MS;
+    if (answer.outcome === 'parked' || (answer.giveUp && late)) {
+      await this.parking.park('gateway_event', event.id, error);
+      return done(event, 'parked');
+    }
+    this.log.warn({ event: event.id, payment: event.payment_id, reason: error.message }, 'look-up after a webhook failed');
+    return later(event, RETRY_WAITS[Math.min(event.attempts, RETRY_WAITS.length - 1)] as number);
   }
 
   /** Perhaps it came before our own write, perhaps it belongs to another system on the same account. */
@@ -146,11 +186,6 @@ export class Inbox {
 const COLUMNS = [
   'id', 'type', 'payment_id', 'reference', 'body', 'received_at', 'attempts', 'next_attempt_at', 'outcome', 'processed_at',
 ] as const;
-
-/** What is captured can only be given back; every other event about it comes late. */
-function isOldNews(charge: Known, event: GatewayEvent): boolean {
-  return charge.status === 'captured' && event.type !== null && !/refund|return/.test(event.type);
-}
 
 function done(event: GatewayEvent, outcome: Outcome['outcome']): Outcome {
   return { id: event.id, attempts: event.attempts + 1, outcome, wait: 0 };

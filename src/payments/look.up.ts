@@ -11,6 +11,8 @@ import { type News, SettlementDoor } from './settlement.door.js';
 const LARGEST_SET = 200;
 /** While one worker asks, no other one need: the row comes back by itself if the asker dies. */
 const ASKING_MS = 60_000;
+/** How long the look-up of a pending charge may stand back behind webhooks. */
+const PATIENCE_MS = 60_000;
 const RANK = { captured: 0, pending: 1, declined: 2, expired: 2, canceled: 2 } as const;
 
 /**
@@ -34,10 +36,13 @@ export class LookUp {
   async run(): Promise<number> {
     const charges = await this.database.transaction(async (tx) => {
       const due = await tx.query<Charge>(
+        // While webhooks wait to be worked on they come first: they name those that have news.
         `select * from charges where status in ('sending', 'pending', 'unknown') and parked_at is null
             and next_check_at <= $1
+            and (status <> 'pending' or next_check_at <= $3
+                 or not exists (select 1 from gateway_events where next_attempt_at <= $1))
           order by next_check_at limit $2 for update skip locked`,
-        [tx.now, LARGEST_SET],
+        [tx.now, LARGEST_SET, new Date(tx.now.getTime() - PATIENCE_MS)],
       );
       if (due.length === 0) return [];
       const granted = await this.budget.take(tx, 'reads', due.length);
@@ -49,8 +54,11 @@ export class LookUp {
 
   /** Asks about these charges now, whatever their schedule. */
   async lookUp(charges: readonly Charge[]): Promise<void> {
+    // Before the door can claim any of them: a deadline counted from here ends before the lease does.
+    const started = performance.now();
     await Promise.all(charges.map((charge) => this.lookUpOne(charge)));
-    await this.resend(charges.filter((charge) => charge.status === 'unknown' && !isReplayed(charge)));
+    const unknown = charges.filter((charge) => charge.status === 'unknown' && !isReplayed(charge));
+    await this.resend(unknown, started);
   }
 
   private async lookUpOne(charge: Charge): Promise<void> {
@@ -103,21 +111,18 @@ export class LookUp {
       );
       return current ? this.claim(tx, current) : null;
     });
-    if (held) await this.sender.start([held], started);
+    if (held) await this.sender.resend([held], started);
   }
 
   /** The settlement door has claimed those that may be sent again: their next lease says so. */
-  private async resend(asked: readonly Charge[]): Promise<void> {
+  private async resend(asked: readonly Charge[], started: number): Promise<void> {
     if (asked.length === 0) return;
-    const started = performance.now();
     const rows = await this.database.query<Charge>(`select * from charges where id = any($1) and status = 'sending'`, [
       asked.map((charge) => charge.id),
     ]);
     const before = new Map(asked.map((charge) => [charge.id, charge.lease_token]));
-    void this.sender.start(
-      rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1),
-      started,
-    );
+    const again = rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1);
+    await this.sender.resend(again, started);
   }
 
   private windows() {

@@ -3,6 +3,7 @@ import { ContinuityModule } from '../continuity/continuity.module.js';
 import { CasesModule } from '../cases/cases.module.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { ParkingModule } from '../parking/parking.module.js';
+import { Acknowledgements } from './acknowledgements.js';
 import { CircuitBreaker } from './circuit.breaker.js';
 import { Clearance } from './clearance.js';
 import { ChargesController } from './charges.controller.js';
@@ -15,7 +16,7 @@ import { SettlementDoor } from './settlement.door.js';
 @Module({
   imports: [CasesModule, ContinuityModule, GatewayModule, ParkingModule],
   controllers: [ChargesController],
-  providers: [CircuitBreaker, Clearance, LookUp, PaymentWork, RateBudget, Sender, SettlementDoor],
+  providers: [Acknowledgements, CircuitBreaker, Clearance, LookUp, PaymentWork, RateBudget, Sender, SettlementDoor],
   exports: [Clearance, ContinuityModule, GatewayModule, LookUp, PaymentWork, RateBudget, Sender, SettlementDoor],
 })
 export class PaymentsModule {}

@@ -83,11 +83,22 @@ export class Sender {
     await this.start(charges, started);
   }
 
+  /** Sends charges again that a look-up has claimed; in quarantine they wait for their lease to run out. */
+  async resend(charges: readonly Charge[], claimedAt: number): Promise<void> {
+    if (charges.length === 0) return;
+    const allowed = await this.database.transaction(async (tx) => {
+      if ((await this.continuity.standing(tx)).quarantined) return false;
+      await this.budget.spend(tx, 'writes', charges.length);
+      return true;
+    });
+    if (allowed) await this.start(charges, claimedAt);
+  }
+
   /**
    * Starts the calls of charges that are claimed already; resolves when all are answered and stored.
    * `claimedAt`: monotonic ms, taken before the claim.
    */
-  async start(charges: readonly Charge[], claimedAt: number): Promise<void> {
+  private async start(charges: readonly Charge[], claimedAt: number): Promise<void> {
     const deadline = claimedAt + LEASE_MS - LEASE_MARGIN_MS;
     const calls = charges.map((charge) => {
       const call = this.send(charge, deadline)

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Acknowledgement, Acknowledgements } from './acknowledgements.js';
 import { CaseStore } from '../cases/case.store.js';
 import type { BillingCase } from '../domain/case.js';
 import type { Charge } from '../domain/charge.js';
@@ -13,6 +14,7 @@ import { Database } from '../platform/database/database.js';
 export type News = Observation & { lease?: number };
 
 const LARGEST_SET = 500;
+const LINGER_MS = 5;
 
 /**
  * The one door for truth. HTTP answer, webhook, look-up and operator action all come through here, gathered
@@ -20,12 +22,13 @@ const LARGEST_SET = 500;
  */
 @Injectable()
 export class SettlementDoor {
-  private readonly batcher = new Batcher<News>((set) => this.settleSet(set), LARGEST_SET);
+  private readonly batcher = new Batcher<News>((set) => this.settleSet(set), LARGEST_SET, LINGER_MS);
 
   constructor(
     private readonly database: Database,
     private readonly cases: CaseStore,
     private readonly parking: Parking,
+    private readonly acknowledgements: Acknowledgements,
     private readonly wake: Wake,
   ) {}
 
@@ -42,7 +45,10 @@ export class SettlementDoor {
     );
   }
 
-  private async settleTogether(set: readonly News[]): Promise<void> {
+  private async settleTogether(all: readonly News[]): Promise<void> {
+    const simple = all.filter(isAcknowledgement);
+    const set = [...all.filter((news) => !isAcknowledgement(news)), ...(await this.acknowledgements.settle(simple))];
+    if (set.length === 0) return;
     const mismatched: { charge: string; error: Mismatch }[] = [];
     const cases = await this.database.transaction(async (tx) => {
       mismatched.length = 0;
@@ -72,9 +78,13 @@ export class SettlementDoor {
   }
 
   private wakeFor(cases: readonly BillingCase[]): void {
-    if (cases.some((c) => c.charges.added.size > 0)) this.wake.now('send');
+    if (cases.some((c) => c.charges.added.size > 0)) this.wake.now('clear', 'send');
     if (cases.some((c) => c.subscription.test_clock !== null)) this.wake.now('test_clocks');
   }
+}
+
+function isAcknowledgement(news: News): news is Acknowledgement {
+  return news.kind === 'fact' && news.fact.status === 'pending' && news.lease !== undefined;
 }
 
 /** An answer counts only under the lease it was sent with; what it would have told is found by a look-up. */

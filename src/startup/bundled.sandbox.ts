@@ -45,7 +45,18 @@ export async function startBundledSandbox(config: Config, settings: Partial<Conf
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   await ready(child);
-  return { url, controlUrl, stop: () => stop(child) };
+  let stopping = false;
+  child.once('exit', (code, signal) => {
+    if (!stopping) console.error(`The sandbox gateway has ended (${signal ?? code}); charges wait until it is back.`);
+  });
+  return {
+    url,
+    controlUrl,
+    stop: () => {
+      stopping = true;
+      return stop(child);
+    },
+  };
 }
 
 async function ready(child: ChildProcess): Promise<void> {

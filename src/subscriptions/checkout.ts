@@ -12,6 +12,7 @@ import { loadCase } from './subscription.case.js';
 
 /** How soon it makes sense to ask again while a charge is in flight, in seconds. */
 const RETRY_AFTER = 30;
+const BY_HAND_MS = 5_000;
 
 export function checkTerminal(request: CheckoutRequest): void {
   if (request.terminal_type !== 'WEB' && request.os_type === undefined) {
@@ -57,7 +58,12 @@ export function openCheckout(c: BillingCase, terms: CheckoutTerms): Charge {
   const open = c.chargesOf(owed.id).find((charge) => isHandedOutAgain(charge, c.engineNow));
   if (open) return open;
   c.patch(terms);
-  return c.addCharge(c.subscription.status === 'incomplete' ? 'initial' : 'checkout', owed, null, terms, c.engineNow);
+  return c.addCharge(c.subscription.status === 'incomplete' ? 'initial' : 'checkout', owed, null, terms, sentByHand(c.engineNow));
+}
+
+/** Whoever asked for a redirect sends it himself; the timer takes over only when he is gone. */
+export function sentByHand(now: Date): Date {
+  return new Date(now.getTime() + BY_HAND_MS);
 }
 
 /** A redirect that can still be paid, or one that is yet to be sent; one whose link was lost is replaced. */

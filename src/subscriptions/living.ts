@@ -42,7 +42,7 @@ export class Living {
       async (set) => void (lived += await this.liveSet(set, now)),
       (id, error) => this.parking.park('subscription', id, error),
     );
-    if (lived > 0) this.wake.now('send');
+    if (lived > 0) this.wake.now('clear', 'send');
     // What another worker holds is his; only what was done or parked here counts as progress.
     return lived;
   }

@@ -14,7 +14,7 @@ import { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
 import { newId } from '../platform/ids/ids.js';
 import { Plans } from '../plans/plans.js';
-import { checkTerminal } from './checkout.js';
+import { checkTerminal, sentByHand } from './checkout.js';
 import type { CreateSubscriptionRequest } from './subscription.requests.js';
 
 /** What has not happened yet to a subscription that is being made. */
@@ -75,7 +75,7 @@ export class SignUp {
       c.tellSubscription('subscription.created');
       if (subscription.status === 'incomplete') {
         const invoice = issueFirstInvoice(c, { defaultCountry: this.config.DEFAULT_COUNTRY });
-        c.addCharge('initial', invoice, null, subscription, tx.now);
+        c.addCharge('initial', invoice, null, subscription, sentByHand(tx.now));
       }
       await this.cases.save(tx, [c]);
       return { subscription, charges: [...c.charges.added] };

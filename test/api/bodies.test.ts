@@ -114,7 +114,7 @@ describe('depth that would break what recurses', () => {
 describe('numbers as JSON may write them', () => {
   const withAmount = (amount: string) => json.replace('3900', amount);
 
-  test.each(['1e400', '-1e400', '1e20', '99999999999999999999', '3900.5', '3.9e1', '-3900', '1e-7', '"3900"', '9007199254740993'])(
+  test.each(['1e400', '-1e400', '1e20', '99999999999999999999', '3900.5', '3.9e0', '-3900', '1e-7', '"3900"', '9007199254740993'])(
     '%s is no amount',
     async (amount) => {
       await refused(world, 'post', '/v1/plans', { body: withAmount(amount) }, { ...INVALID, paths: ['amount'] });

@@ -146,10 +146,13 @@ export class World {
   async settle(): Promise<void> {
     for (;;) {
       const worked = await this.app.get(Scheduler).drain();
+      // A webhook that is on its way is news, although nothing is due for it yet.
+      const underWay = this.sandbox.gateway.webhooks.sending > 0;
+      await this.sandbox.gateway.webhooks.settled();
       const next = this.sandbox.gateway.nextDueAt();
       const due = next !== undefined && next <= this.clock.at + HORIZON_MS;
       if (due) await this.moveTo(next);
-      else if (worked === 0) return;
+      else if (worked === 0 && !underWay) return;
     }
   }
 

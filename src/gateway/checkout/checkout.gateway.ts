@@ -1,8 +1,8 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { type FoundPayment, Gateway, LookupFailed, type PaymentAnswer, type PaymentRequest, UnknownOutcome } from '../gateway.port.js';
-import type { CheckoutAuth } from './checkout.auth.js';
+import { type CheckoutAuth, CredentialsRefused } from './checkout.auth.js';
 import { type CheckoutHttp, type HttpAnswer, NothingSent } from './checkout.http.js';
-import { readDeclineCode, readErrorCodes, readPayment, readPaymentList } from './payment.reader.js';
+import { isDuplicate, readDeclineCode, readErrorCodes, readPayment, readPaymentList, type ReadPayment } from './payment.reader.js';
 
 /** 422s that say "not now" in spite of their status: nothing was taken, the same key may come again. */
 const TRANSIENT_CODES = new Set([
@@ -18,6 +18,8 @@ const TRANSIENT_CODES = new Set([
 /** Checkout.com behind the port: every answer sorted into accepted, refused, not taken, or unknown. */
 @Injectable()
 export class CheckoutGateway extends Gateway implements OnModuleDestroy {
+  private readonly log = new Logger(CheckoutGateway.name);
+
   constructor(
     private readonly http: CheckoutHttp,
     private readonly auth: CheckoutAuth,
@@ -26,8 +28,13 @@ export class CheckoutGateway extends Gateway implements OnModuleDestroy {
   }
 
   async pay(request: PaymentRequest, deadline: number): Promise<PaymentAnswer> {
-    const authorization = await this.auth.authorization().catch(() => null);
-    if (authorization === null) return { answer: 'not_taken', reason: 'unauthorized', requestId: null };
+    let authorization: string;
+    try {
+      authorization = await this.auth.authorization();
+    } catch (error) {
+      // A token endpoint that is down says nothing about our credentials.
+      return notTaken(error instanceof CredentialsRefused ? 'unauthorized' : 'unavailable');
+    }
     const headers = {
       authorization,
       'content-type': 'application/json',
@@ -37,11 +44,10 @@ export class CheckoutGateway extends Gateway implements OnModuleDestroy {
     try {
       answer = await this.http.call('POST', '/payments', headers, request.body, deadline);
     } catch (error) {
-      if (error instanceof NothingSent) {
-        return { answer: 'not_taken', reason: error.late ? 'too_late' : 'not_connected', requestId: null };
-      }
-      throw new UnknownOutcome(error instanceof Error ? error.message : 'the connection failed');
+      if (error instanceof NothingSent) return notTaken(error.reason);
+      throw new UnknownOutcome(reasonOf(error));
     }
+    if (answer.status === 401) this.auth.reject(authorization);
     return this.classify(answer, request);
   }
 
@@ -50,33 +56,33 @@ export class CheckoutGateway extends Gateway implements OnModuleDestroy {
       case 200:
       case 201:
       case 202: {
-        const payment = readPayment(json);
-        if (!payment) throw new UnknownOutcome(`${status} with a body nobody can read`);
+        const payment = readPayment(json, request.currency);
+        if (!payment) throw unknown(`${status} with a body nobody can read`, requestId);
         if (payment.reference !== null && payment.reference !== request.reference) {
-          throw new UnknownOutcome(`${status} about another reference`);
+          throw unknown(`${status} about another reference`, requestId);
         }
+        this.noteStatus(payment);
         return { answer: 'accepted', fact: payment.fact, requestId };
       }
       case 401:
-        this.auth.reject();
-        return { answer: 'not_taken', reason: 'unauthorized', requestId };
+        return notTaken('unauthorized', requestId);
       case 403:
-        return { answer: 'not_taken', reason: 'forbidden', requestId };
-      case 429: {
+        return notTaken('forbidden', requestId);
+      case 429:
         // The same status once meant "this key is being processed": then we do not know.
-        const codes = readErrorCodes(json);
-        if (codes.some((code) => code.includes('duplicate'))) throw new UnknownOutcome('429, duplicate request');
-        return { answer: 'not_taken', reason: 'rate_limited', requestId };
-      }
+        if (isDuplicate(json)) throw unknown('429, duplicate request', requestId);
+        return notTaken('rate_limited', requestId);
       case 400:
       case 404:
       case 422: {
         const codes = readErrorCodes(json);
-        if (codes.some((code) => TRANSIENT_CODES.has(code))) return { answer: 'not_taken', reason: 'unavailable', requestId };
+        // Nobody there who knows payments: a wrong base URL must not look like a customer’s decline.
+        if (status === 404 && codes.length === 0) return notTaken('unavailable', requestId);
+        if (codes.some((code) => TRANSIENT_CODES.has(code))) return notTaken('unavailable', requestId);
         return { answer: 'refused', codes, requestId };
       }
       default:
-        throw new UnknownOutcome(`the gateway answered ${status}`);
+        throw unknown(`the gateway answered ${status}`, requestId);
     }
   }
 
@@ -84,40 +90,63 @@ export class CheckoutGateway extends Gateway implements OnModuleDestroy {
     const { status, json, requestId } = await this.read(`/payments/${encodeURIComponent(paymentId)}`);
     if (status === 404) return null;
     const payment = status === 200 ? readPayment(json) : null;
-    if (!payment) throw new LookupFailed(`details of ${paymentId}: ${status}`);
-    return this.withDeclineCode({ ...payment, requestId });
+    if (!payment) throw new LookupFailed(`details of ${paymentId}: ${status}, unreadable`);
+    if (payment.fact.payment_id !== paymentId) throw new LookupFailed(`details of ${paymentId}: another payment`);
+    return this.complete(payment, requestId);
   }
 
   async paymentsByReference(reference: string): Promise<FoundPayment[]> {
     const { status, json, requestId } = await this.read(`/payments?reference=${encodeURIComponent(reference)}&limit=100`);
-    const found = status === 200 ? readPaymentList(json, requestId) : null;
-    if (!found) throw new LookupFailed(`payments with ${reference}: ${status}`);
+    const found = status === 200 ? readPaymentList(json) : null;
+    if (!found) throw new LookupFailed(`payments with ${reference}: ${status}, unreadable or not all of them`);
     const ours = found.filter((payment) => payment.reference === reference);
-    return Promise.all(ours.map((payment) => this.withDeclineCode(payment)));
+    return Promise.all(ours.map((payment) => this.complete(payment, requestId)));
   }
 
   /** Details do not say why a wallet payment failed; its actions do. */
-  private async withDeclineCode(payment: FoundPayment): Promise<FoundPayment> {
-    const { fact } = payment;
-    if (fact.status !== 'declined') return payment;
+  private async complete(payment: ReadPayment, requestId: string | null): Promise<FoundPayment> {
+    this.noteStatus(payment);
+    const { reference, fact } = payment;
+    if (fact.status !== 'declined') return { reference, fact, requestId };
     const { status, json } = await this.read(`/payments/${encodeURIComponent(fact.payment_id)}/actions`);
-    if (status !== 200) throw new LookupFailed(`actions of ${fact.payment_id}: ${status}`);
+    if (status !== 200 || !Array.isArray(json)) throw new LookupFailed(`actions of ${fact.payment_id}: ${status}`);
     const decline = readDeclineCode(json);
-    if (!decline) return payment;
-    return { ...payment, fact: { ...fact, response_code: decline.code, response_summary: decline.summary } };
+    if (!decline) return { reference, fact, requestId };
+    return { reference, fact: { ...fact, response_code: decline.code, response_summary: decline.summary }, requestId };
   }
 
   private async read(path: string): Promise<HttpAnswer> {
     try {
-      const answer = await this.http.call('GET', path, { authorization: await this.auth.authorization() }, null);
-      if (answer.status === 401) this.auth.reject();
+      const authorization = await this.auth.authorization();
+      const answer = await this.http.call('GET', path, { authorization }, null);
+      if (answer.status === 401) this.auth.reject(authorization);
       return answer;
     } catch (error) {
-      throw new LookupFailed(error instanceof Error ? error.message : 'the connection failed');
+      throw new LookupFailed(reasonOf(error));
     }
+  }
+
+  private noteStatus({ unknownStatus, fact }: ReadPayment): void {
+    if (unknownStatus === null) return;
+    this.log.warn({ payment: fact.payment_id, status: unknownStatus }, 'a status nobody knows counts as pending');
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.http.close();
   }
+}
+
+type NotTaken = Extract<PaymentAnswer, { answer: 'not_taken' }>;
+
+function notTaken(reason: NotTaken['reason'], requestId: string | null = null): NotTaken {
+  return { answer: 'not_taken', reason, requestId };
+}
+
+/** Carries the gateway's request id in its reason: support asks for it. */
+function unknown(reason: string, requestId: string | null): UnknownOutcome {
+  return new UnknownOutcome(requestId === null ? reason : `${reason} (request ${requestId})`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : 'the connection failed';
 }

@@ -4,6 +4,7 @@ import { Pool, type Dispatcher } from 'undici';
 const CONNECT_MS = 3_000;
 const TOTAL_MS = 30_000;
 const MAX_BODY = 1024 * 1024;
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 export interface HttpAnswer {
   status: number;
@@ -12,77 +13,61 @@ export interface HttpAnswer {
   json: unknown;
 }
 
-/** Nothing was sent: no connection stood, or the deadline had passed when it did. */
+export interface HttpOptions {
+  connections: number;
+  /** Milliseconds for a whole call, from the moment it is asked for. */
+  totalMs?: number;
+}
+
+/** Not a byte was sent: no connection stood, or it stood too late. */
 export class NothingSent extends Error {
-  constructor(readonly late: boolean) {
-    super(late ? 'the deadline had passed before the first byte' : 'no connection');
+  constructor(
+    readonly reason: 'not_connected' | 'too_late',
+    message: string,
+  ) {
+    super(message);
   }
 }
 
-const NOT_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
 /**
  * A small client over one pool of connections. It never retries, never follows a redirect or a link, and
- * gives up at a hard deadline whatever the server does.
+ * gives up at a hard limit whatever the server does.
  */
 export class CheckoutHttp {
   private readonly pool: Pool;
   private readonly prefix: string;
+  private readonly totalMs: number;
 
-  constructor(baseUrl: string, connections: number) {
+  constructor(baseUrl: string, { connections, totalMs = TOTAL_MS }: HttpOptions) {
     const url = new URL(baseUrl);
     this.prefix = url.pathname.replace(/\/$/, '');
+    this.totalMs = totalMs;
     this.pool = new Pool(url.origin, {
       connections,
       pipelining: 1,
+      // One request per connection and moment: what is lost is lost alone, and nothing is ever replayed.
+      allowH2: false,
       connect: { timeout: CONNECT_MS },
-      headersTimeout: TOTAL_MS,
-      bodyTimeout: TOTAL_MS,
+      // Every exchange has a timer of its own.
+      headersTimeout: 0,
+      bodyTimeout: 0,
       // Shorter than any proxy's own patience, so that a request seldom meets a closing connection.
       keepAliveTimeout: 4_000,
     });
   }
 
-  async call(
+  /** Throws {@link NothingSent}, or any other error when it is not known how far the call came. */
+  call(
     method: 'GET' | 'POST',
     path: string,
     headers: Record<string, string>,
     body: string | null,
     deadline = Infinity,
   ): Promise<HttpAnswer> {
-    const signal = AbortSignal.timeout(TOTAL_MS);
-    let started = false;
-    const options: Dispatcher.RequestOptions = { method, path: this.prefix + path, headers, body, signal };
-    try {
-      const response = await this.pool.request({
-        ...options,
-        // Asked for the bytes only once a connection stands: the last moment to turn back.
-        ...(body !== null && {
-          body: (async function* () {
-            if (performance.now() >= deadline) throw new NothingSent(true);
-            started = true;
-            yield Buffer.from(body);
-          })() as unknown as Dispatcher.DispatchOptions['body'],
-          headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-        }),
-      });
-      return {
-        status: response.statusCode,
-        requestId: headerOf(response.headers['cko-request-id']),
-        json: await readJson(response.body),
-      };
-    } catch (error) {
-      if (error instanceof NothingSent) throw error;
-      if (!started && NOT_CONNECTED.has((error as { code?: string }).code ?? '')) throw new NothingSent(false);
-      throw error;
-    }
+    return new Promise((resolve, reject) => {
+      const exchange = new Exchange(deadline, this.totalMs, resolve, reject);
+      this.pool.dispatch({ method, path: this.prefix + path, headers, body }, exchange);
+    });
   }
 
   close(): Promise<void> {
@@ -90,20 +75,78 @@ export class CheckoutHttp {
   }
 }
 
-function headerOf(value: string | string[] | undefined): string | null {
-  return (Array.isArray(value) ? value[0] : value) ?? null;
+/** One call on its way: knows whether anything was sent, and ends exactly once. */
+class Exchange implements Dispatcher.DispatchHandler {
+  private readonly timer: NodeJS.Timeout;
+  private controller: Dispatcher.DispatchController | null = null;
+  private status = 0;
+  private requestId: string | null = null;
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+  private over = false;
+
+  constructor(
+    private readonly deadline: number,
+    totalMs: number,
+    private readonly resolve: (answer: HttpAnswer) => void,
+    private readonly reject: (error: Error) => void,
+  ) {
+    this.timer = setTimeout(() => this.giveUp(`no answer within ${totalMs} ms`), totalMs);
+  }
+
+  /** Called when a connection stands, right before the first byte is written: the last moment to turn back. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.over || performance.now() >= this.deadline) {
+      throw new NothingSent('too_late', 'the deadline had passed before the first byte');
+    }
+    this.controller = controller;
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+    this.status = status;
+    const id = headers['cko-request-id'];
+    this.requestId = typeof id === 'string' && REQUEST_ID.test(id) ? id : null;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.size += chunk.length;
+    if (this.size > MAX_BODY) this.giveUp('the answer is too large');
+    else this.chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (!this.end()) return;
+    this.resolve({ status: this.status, requestId: this.requestId, json: parse(Buffer.concat(this.chunks)) });
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    this.fail(error);
+  }
+
+  private giveUp(reason: string): void {
+    const error = new Error(reason);
+    // Without a controller the call still waits for a connection, and will be turned back when it gets one.
+    this.fail(this.controller ? error : new NothingSent('too_late', reason));
+    this.controller?.abort(error);
+  }
+
+  private fail(error: Error): void {
+    if (!this.end()) return;
+    const unsent = this.controller === null && !(error instanceof NothingSent);
+    this.reject(unsent ? new NothingSent('not_connected', error.message) : error);
+  }
+
+  private end(): boolean {
+    if (this.over) return false;
+    this.over = true;
+    clearTimeout(this.timer);
+    return true;
+  }
 }
 
-async function readJson(body: Dispatcher.ResponseData['body']): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += (chunk as Buffer).length;
-    if (size > MAX_BODY) throw new Error('the answer is too large');
-    chunks.push(chunk as Buffer);
-  }
+function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(body.toString('utf8'));
   } catch {
     return undefined;
   }

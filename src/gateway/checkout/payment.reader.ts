@@ -1,94 +1,124 @@
 import { fromGatewayAmount, isCurrency } from '../../domain/money.js';
 import type { PaymentFact } from '../../domain/settlement.js';
-import type { FoundPayment } from '../gateway.port.js';
 
 /**
  * Reads the gateway's JSON tolerantly: what is needed is checked, what is new is ignored, and a status
- * nobody has heard of counts as "not final yet".
+ * nobody has heard of counts as "not final yet". What moves money is read strictly: a capture without a
+ * readable amount is no capture.
  */
 
 type Json = Record<string, unknown>;
 
-export function asObject(value: unknown): Json | null {
+/** A payment as its body shows it. */
+export interface ReadPayment {
+  reference: string | null;
+  fact: PaymentFact;
+  /** The status, when it is none that we know. */
+  unknownStatus: string | null;
+}
+
+function asObject(value: unknown): Json | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null;
 }
 
-export function asText(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+const LONGEST_TEXT = 500;
+
+/** Text that every table can hold: bounded, without NUL and lone surrogates. */
+function asText(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  return value.slice(0, LONGEST_TEXT).replaceAll(/[\0\p{Cs}]/gu, '') || null;
 }
 
 /** The gateway's words for where a payment is, and ours. Everything else is still open. */
-const STATUSES: Record<string, PaymentFact['status']> = {
-  captured: 'captured',
-  'partially captured': 'captured',
-  'partially refunded': 'captured',
-  refunded: 'captured',
-  paid: 'captured',
-  declined: 'declined',
-  voided: 'canceled',
-  canceled: 'canceled',
-  expired: 'expired',
-  pending: 'pending',
-  authorized: 'pending',
-  requested: 'pending',
-  active: 'pending',
-  'retry scheduled': 'pending',
-};
-
-export function isKnownStatus(status: string | null): boolean {
-  return status !== null && status.toLowerCase() in STATUSES;
-}
+const STATUSES: ReadonlyMap<string, PaymentFact['status']> = new Map([
+  ['captured', 'captured'],
+  ['partially captured', 'captured'],
+  ['partially refunded', 'captured'],
+  ['refunded', 'captured'],
+  ['paid', 'captured'],
+  ['declined', 'declined'],
+  ['voided', 'canceled'],
+  ['canceled', 'canceled'],
+  ['expired', 'expired'],
+  ['pending', 'pending'],
+  ['authorized', 'pending'],
+  ['requested', 'pending'],
+  ['active', 'pending'],
+  ['retry scheduled', 'pending'],
+]);
 
 const PAYMENT_ID = /^pay_\w{26}$/;
 const SOURCE_ID = /^src_\w{26}$/;
 
-/** The fact in a payment body, or null when it is no payment at all. */
-export function readPayment(body: unknown): { reference: string | null; fact: PaymentFact } | null {
+/**
+ * The payment in a body, or null when nobody can read one there. `assumed` is the currency of amounts
+ * that come without one: answers to a request need not repeat what was asked.
+ */
+export function readPayment(body: unknown, assumed: string | null = null): ReadPayment | null {
   const payment = asObject(body);
   const id = asText(payment?.id);
   if (!payment || id === null || !PAYMENT_ID.test(id)) return null;
+  const word = asText(payment.status);
+  const status = STATUSES.get(word?.toLowerCase() ?? '');
   const source = asText(asObject(payment.source)?.id);
   const processing = asObject(payment.processing);
-  return {
-    reference: asText(payment.reference),
-    fact: {
-      payment_id: id,
-      status: STATUSES[asText(payment.status)?.toLowerCase() ?? ''] ?? 'pending',
-      ...readAmount(payment),
-      source_id: source !== null && SOURCE_ID.test(source) ? source : null,
-      redirect_url: readRedirect(payment),
-      response_code: asText(payment.response_code) ?? asText(processing?.partner_response_code),
-      response_summary: asText(payment.response_summary) ?? asText(processing?.partner_error_message),
-    },
+  const fact: PaymentFact = {
+    payment_id: id,
+    status: status ?? 'pending',
+    ...readAmount(payment, assumed),
+    source_id: source !== null && SOURCE_ID.test(source) ? source : null,
+    redirect_url: readRedirect(payment),
+    response_code: asText(payment.response_code) ?? asText(processing?.partner_response_code),
+    response_summary: asText(payment.response_summary) ?? asText(processing?.partner_error_message),
   };
+  if (fact.status === 'captured' && fact.amount === null) return null;
+  return { reference: asText(payment.reference), fact, unknownStatus: status === undefined ? (word ?? '') : null };
 }
 
-/** Minor units as we count them; what was captured counts more than what was asked for. */
-function readAmount(payment: Json): Pick<PaymentFact, 'amount' | 'currency'> {
+/** Minor units as we count them. What was captured must be what was asked for, or it fits no charge at all. */
+function readAmount(payment: Json, assumed: string | null): Pick<PaymentFact, 'amount' | 'currency'> {
   const currency = asText(payment.currency);
-  const captured = asObject(payment.balances)?.total_captured;
-  const reported = typeof captured === 'number' && captured > 0 ? captured : payment.amount;
-  if (typeof reported !== 'number' || !Number.isSafeInteger(reported) || reported < 0) return { amount: null, currency };
-  if (currency === null || !isCurrency(currency)) return { amount: reported, currency };
-  return { amount: fromGatewayAmount(reported, currency), currency };
+  const asked = payment.amount ?? null;
+  const captured = asObject(payment.balances)?.total_captured ?? null;
+  if (captured === null || captured === 0 || captured === asked) return { amount: inMinorUnits(asked, currency ?? assumed), currency };
+  return { amount: asked === null ? inMinorUnits(captured, currency ?? assumed) : Number.NaN, currency };
 }
+
+/** NaN, which equals no amount of ours, for what is no amount: it must not pass for "not said". */
+function inMinorUnits(reported: unknown, currency: string | null): number | null {
+  if (reported === null || currency === null) return null;
+  if (typeof reported !== 'number' || reported < 0 || !isCurrency(currency)) return Number.NaN;
+  try {
+    return fromGatewayAmount(reported, currency);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+const REDIRECT = /^https?:\/\/[\x21-\x7e]{1,2040}$/;
 
 /** Where the customer is sent to pay. The only link we take from the gateway, and we never call it ourselves. */
 function readRedirect(payment: Json): string | null {
-  const href = asText(asObject(asObject(payment._links)?.redirect)?.href);
-  return href !== null && /^https?:\/\//.test(href) && href.length <= 2048 ? href : null;
+  const href = asObject(asObject(payment._links)?.redirect)?.href;
+  return typeof href === 'string' && REDIRECT.test(href) && URL.canParse(href) ? href : null;
 }
 
-export function readPaymentList(body: unknown, requestId: string | null): FoundPayment[] | null {
-  const data = asObject(body)?.data;
-  if (!Array.isArray(data)) return null;
-  return data.map(readPayment).filter((found) => found !== null).map((found) => ({ ...found, requestId }));
+/**
+ * The payments of a list, or null unless it can be read wholly: a list that leaves something out must
+ * never prove that a payment does not exist.
+ */
+export function readPaymentList(body: unknown): ReadPayment[] | null {
+  const list = asObject(body);
+  if (!Array.isArray(list?.data)) return null;
+  const total = list.total_count;
+  if (typeof total === 'number' && total > list.data.length) return null;
+  const payments = list.data.map((item) => readPayment(item));
+  return payments.every((payment) => payment !== null && payment.reference !== null) ? (payments as ReadPayment[]) : null;
 }
 
 /** The code of the latest action that says why: actions come latest first. */
-export function readDeclineCode(body: unknown): { code: string; summary: string | null } | null {
-  if (!Array.isArray(body)) return null;
-  for (const item of body) {
+export function readDeclineCode(actions: readonly unknown[]): { code: string; summary: string | null } | null {
+  for (const item of actions) {
     const action = asObject(item);
     const code = asText(action?.response_code);
     if (action && code !== null && !code.startsWith('10')) return { code, summary: asText(action.response_summary) };
@@ -98,5 +128,11 @@ export function readDeclineCode(body: unknown): { code: string; summary: string 
 
 export function readErrorCodes(body: unknown): string[] {
   const codes = asObject(body)?.error_codes;
-  return Array.isArray(codes) ? codes.filter((code): code is string => typeof code === 'string') : [];
+  return Array.isArray(codes) ? codes.map(asText).filter((code) => code !== null) : [];
+}
+
+/** Whether an error says that a request with this key is being processed. */
+export function isDuplicate(body: unknown): boolean {
+  const error = asObject(body);
+  return [asText(error?.error_type), asText(error?.message), ...readErrorCodes(body)].some((text) => text?.toLowerCase().includes('duplicate'));
 }

@@ -1,28 +1,30 @@
 /**
- * Gathers single items into sets: while one set is being written the next one collects. Adds no waiting
- * of its own: an item that comes alone is written alone, at once.
+ * Gathers single items into sets: while one set is being written the next one collects. `linger` (ms) lets
+ * a set that begins wait for company; without it, an item that comes alone is written alone, at once.
  */
 export class Batcher<Item> {
   private waiting: { item: Item; done: () => void; failed: (error: unknown) => void }[] = [];
-  private writing: Promise<void> | null = null;
+  private draining = false;
 
   constructor(
     private readonly write: (items: Item[]) => Promise<void>,
     private readonly largest: number,
+    private readonly linger = 0,
   ) {}
 
   /** Resolves when the set that holds the item has been written; rejects when that failed. */
   add(item: Item): Promise<void> {
     return new Promise((done, failed) => {
       this.waiting.push({ item, done, failed });
-      this.writing ??= this.drain().finally(() => (this.writing = null));
+      if (!this.draining) void this.drain();
     });
   }
 
   private async drain(): Promise<void> {
-    // One turn of the loop lets everything that arrived together travel together.
-    await new Promise<void>((next) => setImmediate(next));
+    this.draining = true;
     while (this.waiting.length > 0) {
+      // One turn of the loop at least lets everything that arrived together travel together.
+      await new Promise<void>((next) => (this.linger > 0 ? setTimeout(next, this.linger) : setImmediate(next)));
       const set = this.waiting.splice(0, this.largest);
       try {
         await this.write(set.map(({ item }) => item));
@@ -31,5 +33,7 @@ export class Batcher<Item> {
         for (const { failed } of set) failed(error);
       }
     }
+    // In the same turn as the last look at the queue: an item that comes later starts anew.
+    this.draining = false;
   }
 }

@@ -20,6 +20,10 @@ pg.types.setTypeParser(INT8, (value) => {
   return parsed;
 });
 
+const TIMESTAMPTZ = 1184;
+// Every session is in UTC, so the text has one shape, and the general parser's care would only cost.
+pg.types.setTypeParser(TIMESTAMPTZ, (value) => new Date(`${value.slice(0, 10)}T${value.slice(11)}:00`));
+
 export interface DataSourceOptions {
   url: string;
   pool: number;
@@ -39,6 +43,9 @@ export function createDataSource({ url, pool, entities, onError }: DataSourceOpt
     applicationName: 'zhouqi',
     poolErrorHandler: (error: Error) => onError?.(error),
     // Connections of a pool are checked out for milliseconds; what takes longer is stuck.
-    extra: { statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000 },
+    extra: {
+      options: '-c timezone=UTC -c datestyle=ISO',
+      statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000,
+    },
   });
 }

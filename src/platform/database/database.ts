@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { EngineClock } from '../clock/clock.js';
 import type { Queryable } from './queryable.js';
@@ -7,8 +9,10 @@ import type { Queryable } from './queryable.js';
 export class Transaction implements Queryable {
   constructor(
     private readonly runner: QueryRunner,
+    private readonly connection: PoolClient,
     /** The engine's clock when the transaction began. */
     readonly now: Date,
+    private readonly count: () => void,
   ) {}
 
   get manager(): EntityManager {
@@ -16,16 +20,27 @@ export class Transaction implements Queryable {
   }
 
   async query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
-    return rowsOf<Row>(await this.runner.query(sql, parameters));
+    this.count();
+    return ask<Row>(this.connection, sql, parameters);
   }
 }
 
-/** The driver gives [rows, count] for writes and rows for reads; callers want rows. */
-function rowsOf<Row>(result: unknown): Row[] {
-  if (Array.isArray(result) && result.length === 2 && Array.isArray(result[0]) && typeof result[1] === 'number') {
-    return result[0] as Row[];
+const names = new Map<string, string>();
+
+/** The same text gets the same name, so that the server parses it once per connection. */
+function nameOf(sql: string): string {
+  let name = names.get(sql);
+  if (name === undefined) {
+    name = `z${createHash('md5').update(sql).digest('base64url')}`;
+    names.set(sql, name);
   }
-  return (Array.isArray(result) ? result : []) as Row[];
+  return name;
+}
+
+async function ask<Row>(connection: PoolClient, sql: string, parameters?: unknown[]): Promise<Row[]> {
+  // Statements without parameters are few, or utility commands that cannot be prepared.
+  const statement = parameters ? { name: nameOf(sql), text: sql, values: parameters } : sql;
+  return (await connection.query(statement)).rows as Row[];
 }
 
 /** Serialization failure and deadlock: the whole transaction may simply be run again. */
@@ -43,8 +58,13 @@ export class Database implements Queryable {
   ) {}
 
   async query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
-    this.roundTrips += 1;
-    return rowsOf<Row>(await this.dataSource.query(sql, parameters));
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      this.roundTrips += 1;
+      return await ask<Row>((await runner.connect()) as PoolClient, sql, parameters);
+    } finally {
+      await runner.release().catch(() => undefined);
+    }
   }
 
   now(): Promise<Date> {
@@ -69,11 +89,10 @@ export class Database implements Queryable {
     const runner = this.dataSource.createQueryRunner();
     try {
       await runner.startTransaction();
-      const counted = countingRunner(runner, this);
-      const now = await this.clock.now({
-        query: async <Row>(sql: string, parameters?: unknown[]) => rowsOf<Row>(await counted.query(sql, parameters)),
-      });
-      const result = await work(new Transaction(counted, now));
+      const connection = (await runner.connect()) as PoolClient;
+      const count = () => void (this.roundTrips += 1);
+      const now = await this.clock.now({ query: (sql, parameters) => (count(), ask(connection, sql, parameters)) });
+      const result = await work(new Transaction(runner, connection, now, count));
       await runner.commitTransaction();
       this.roundTrips += 2;
       return result;
@@ -85,15 +104,6 @@ export class Database implements Queryable {
       await runner.release().catch(() => undefined);
     }
   }
-}
-
-function countingRunner(runner: QueryRunner, counter: { roundTrips: number }): QueryRunner {
-  const query = runner.query.bind(runner);
-  runner.query = ((...args: Parameters<typeof query>) => {
-    counter.roundTrips += 1;
-    return query(...args);
-  }) as typeof runner.query;
-  return runner;
 }
 
 /** PostgreSQL's SQLSTATE of an error, if it came from there. */
