@@ -43,7 +43,8 @@ async function main(): Promise<void> {
   try {
     await runMigrations(postgres.url);
     const wallets = await openWallets(gateway, count);
-    const floor = await runFloor(gateway, wallets);
+    const bare = await runFloor(gateway, wallets, { name: 'bare', looks: false });
+    const floor = await runFloor(gateway, wallets, { name: 'floor', looks: true });
     const app = await openEngine(postgres.url, gateway);
     const database = app.get(Database);
     await seedSubscriptions(database, wallets);
@@ -53,9 +54,12 @@ async function main(): Promise<void> {
     const ratio = floor / engine.seconds;
     const line = (name: string, value: string) => console.log(name.padEnd(34), value);
     line('renewals due at once', String(count));
-    line('floor (bare calls and webhooks)', `${(count / floor).toFixed(0)} /s  (${floor.toFixed(2)} s)`);
-    line('engine (due row to paid invoice)', `${(count / engine.seconds).toFixed(0)} /s  (${engine.seconds.toFixed(2)} s)`);
-    line('ratio', `${ratio.toFixed(2)}  (at least ${TARGET_RATIO})`);
+    const rate = (seconds: number) => `${(count / seconds).toFixed(0)} /s  (${seconds.toFixed(2)} s)`;
+    line('floor (the same calls, webhooks)', rate(floor));
+    line('  charges and webhooks alone', rate(bare));
+    line('engine (due row to paid invoice)', rate(engine.seconds));
+    line('ratio to the floor', `${ratio.toFixed(2)}  (at least ${TARGET_RATIO})`);
+    line('  to charges and webhooks alone', (bare / engine.seconds).toFixed(2));
     line('SQL round trips per renewal', (engine.roundTrips / count).toFixed(3));
     line('peak memory', `${(engine.peakMemory / 1024 / 1024).toFixed(0)} MiB`);
     line('both books agree', `${agreeing} captures`);

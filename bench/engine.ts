@@ -85,8 +85,12 @@ export async function runRenewals(database: Database, count: number): Promise<En
   );
   let paid = 0;
   while (paid < count) {
-    await new Promise((next) => setTimeout(next, 100));
+    await new Promise((next) => setTimeout(next, 250));
     peakMemory = Math.max(peakMemory, process.memoryUsage.rss());
+    // Counting is not free, so it waits until nothing is due or open any more.
+    const [open] = await database.query(`select 1 from invoices where status = 'open' limit 1`);
+    const [due] = open ? [open] : await database.query('select 1 from subscriptions where due_at <= now() limit 1');
+    if (due) continue;
     const [row] = await database.query<{ paid: number }>(`select count(*)::int as paid from invoices where status = 'paid'`);
     paid = row?.paid ?? 0;
   }

@@ -26,7 +26,8 @@ create table ledger_transactions (
 );
 create index ledger_transactions_customer on ledger_transactions (customer);
 create table ledger_entries (
-  source_key text collate "C" not null references ledger_transactions (source_key),
+  -- That its transaction exists is checked once per statement, below.
+  source_key text collate "C" not null,
   account text not null,
   amount bigint not null check (amount <> 0),
   primary key (source_key, account)
@@ -44,6 +45,14 @@ begin
    limit 1;
   if bad is not null then
     raise exception 'ledger transaction % does not balance', bad using errcode = 'check_violation';
+  end if;
+  select a.source_key into bad
+    from added a
+    left join ledger_transactions t using (source_key)
+   where t.source_key is null
+   limit 1;
+  if bad is not null then
+    raise exception 'ledger transaction % does not exist', bad using errcode = 'foreign_key_violation';
   end if;
   return null;
 end $$;

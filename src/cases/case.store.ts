@@ -109,19 +109,25 @@ export class CaseStore {
     const events: EventDraft[] = cases.flatMap((c) => c.events);
     const created = cases.filter((c) => c.isNew).map((c) => c.subscription);
     await insertSet(tx, 'subscriptions', ALL.subscriptions, created);
-    const changed = cases.filter((c) => !c.isNew && c.subscriptionChanged).map((c) => c.subscription);
-    await updateSet(tx, 'subscriptions', 'id', CHANGING.subscriptions, changed);
+    const changed = cases.filter((c) => !c.isNew && c.changed.size > 0);
+    await updateSet(
+      tx,
+      'subscriptions',
+      'id',
+      written(CHANGING.subscriptions, changed.map((c) => c.changed)),
+      changed.map((c) => c.subscription),
+    );
     await this.saveBalances(tx, cases);
     const invoices = cases.flatMap((c) => c.invoices.pick(c.invoices.added));
     const numbers = invoices.length > 0 ? await this.number(tx, invoices, events) : invoices;
     await insertSet(tx, 'invoices', ALL.invoices, numbers);
-    await updateSet(tx, 'invoices', 'id', CHANGING.invoices, cases.flatMap((c) => c.invoices.pick(c.invoices.changed)));
+    await updateSet(tx, 'invoices', 'id', written(CHANGING.invoices, cases.map((c) => c.invoices.fields)), cases.flatMap((c) => c.invoices.pick(c.invoices.changed)));
     await insertSet(tx, 'sources', ALL.sources, cases.flatMap((c) => c.sources.pick(c.sources.added)));
     // A wallet that replaces another becomes active after the other has ended: one is active at a time.
     const sources = cases.flatMap((c) => c.sources.pick(c.sources.changed));
-    await updateSet(tx, 'sources', 'id', CHANGING.sources, sources.filter((s) => s.status !== 'active'));
-    await updateSet(tx, 'sources', 'id', CHANGING.sources, sources.filter((s) => s.status === 'active'));
-    await updateSet(tx, 'charges', 'id', CHANGING.charges, cases.flatMap((c) => c.charges.pick(c.charges.changed)));
+    await updateSet(tx, 'sources', 'id', written(CHANGING.sources, cases.map((c) => c.sources.fields)), sources.filter((s) => s.status !== 'active'));
+    await updateSet(tx, 'sources', 'id', written(CHANGING.sources, cases.map((c) => c.sources.fields)), sources.filter((s) => s.status === 'active'));
+    await updateSet(tx, 'charges', 'id', written(CHANGING.charges, cases.map((c) => c.charges.fields)), cases.flatMap((c) => c.charges.pick(c.charges.changed)));
     await insertSet(tx, 'charges', ALL.charges, cases.flatMap((c) => c.charges.pick(c.charges.added)));
     await book(tx, postings);
     await recordEvents(tx, events);
@@ -192,6 +198,11 @@ export class CaseStore {
       }),
     );
   }
+}
+
+/** The columns that any of the cases has changed: a set writes no more than that. */
+function written<Column extends string>(columns: readonly Column[], changes: readonly ReadonlySet<string>[]): Column[] {
+  return columns.filter((column) => changes.some((fields) => fields.has(column)));
 }
 
 function by<T extends { subscription: string }>(rows: readonly T[]): Map<string, T[]> {

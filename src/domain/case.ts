@@ -60,6 +60,8 @@ class Shelf<T extends { id: string }> {
   private readonly rows = new Map<string, T>();
   readonly added = new Set<string>();
   readonly changed = new Set<string>();
+  /** The fields that were patched in any of them: all that needs to be written. */
+  readonly fields = new Set<string>();
 
   constructor(rows: readonly T[]) {
     for (const row of rows) this.rows.set(row.id, row);
@@ -74,7 +76,10 @@ class Shelf<T extends { id: string }> {
   patch(id: string, patch: Partial<T>): T {
     const row = { ...this.get(id), ...patch };
     this.rows.set(id, row);
-    if (!this.added.has(id)) this.changed.add(id);
+    if (!this.added.has(id)) {
+      this.changed.add(id);
+      for (const field of Object.keys(patch)) this.fields.add(field);
+    }
     return row;
   }
 
@@ -113,7 +118,8 @@ export class BillingCase {
   readonly events: EventDraft[] = [];
   readonly postings: BookedPosting[] = [];
   private readonly purse: Purse;
-  subscriptionChanged = false;
+  /** The fields of the subscription that were patched. */
+  readonly changed = new Set<string>();
   balanceChange = 0;
 
   constructor(
@@ -139,7 +145,8 @@ export class BillingCase {
   patch(patch: Partial<Subscription>): void {
     const merged = { ...this.subscription, ...patch, updated_at: this.now };
     this.subscription = { ...merged, due_at: dueAt(merged) };
-    this.subscriptionChanged = true;
+    for (const field of Object.keys(patch)) this.changed.add(field);
+    this.changed.add('updated_at').add('due_at');
   }
 
   patchInvoice(id: string, patch: Partial<Invoice>): Invoice {

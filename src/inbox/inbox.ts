@@ -7,11 +7,15 @@ import { SettlementDoor } from '../payments/settlement.door.js';
 import { Batcher } from '../platform/batching/batcher.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database, type Transaction } from '../platform/database/database.js';
-import { insertSetOnce } from '../platform/database/sets.js';
+import { insertHints } from '../platform/database/sets.js';
 import { type GatewayEvent, isOldNews, type KnownCharge, readGatewayEvent } from './gateway.event.js';
 
 const LARGEST_SET = 500;
-const LINGER_MS = 10;
+/** The gateway waits for each acknowledgement with a connection of its own, so they must be quick. */
+const LANES = 3;
+const LINGER_MS = 4;
+/** While one set is being settled, the payments of the next are asked for. */
+const SETS_IN_HAND = 2;
 /** Events about payments nobody here knows may be early: asked about again, at these waits (ms), then foreign. */
 const FOREIGN_WAITS = [1_000, 10_000, 60_000, 600_000, 3_600_000];
 /** Waits (ms) while the gateway cannot be asked, or does not show the payment yet; the last one repeats. */
@@ -41,7 +45,9 @@ interface Outcome extends Pick<GatewayEvent, 'id' | 'attempts' | 'outcome'> {
 @Injectable()
 export class Inbox {
   private readonly log = new Logger(Inbox.name);
-  private readonly arrivals = new Batcher<Buffer>((bodies) => this.storeSet(bodies), LARGEST_SET, LINGER_MS);
+  private readonly arrivals = new Batcher<Buffer>((bodies) => this.storeSet(bodies), LARGEST_SET, LINGER_MS, LANES);
+
+  private readonly inHand = new Set<Promise<void>>();
 
   constructor(
     private readonly database: Database,
@@ -57,23 +63,38 @@ export class Inbox {
     return this.arrivals.add(body);
   }
 
+  /** One statement, and no waiting for the disk: a webhook lost in a power failure is found by a look-up. */
   private async storeSet(bodies: readonly Buffer[]): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      // A webhook lost in a power failure is found by a look-up; it need not wait for the disk.
-      await tx.query('set local synchronous_commit = off');
-      const events = new Map(bodies.map((body) => readGatewayEvent(body, tx.now)).map((event) => [event.id, event]));
-      await insertSetOnce<GatewayEvent>(tx, 'gateway_events', COLUMNS, [...events.values()]);
-      for (const { id, outcome } of events.values()) {
-        if (outcome === 'unreadable') this.log.warn({ event: id }, 'a signed event names no payment');
-      }
-    });
+    const now = await this.database.now();
+    const events = new Map(bodies.map((body) => readGatewayEvent(body, now)).map((event) => [event.id, event]));
+    await insertHints<GatewayEvent>(this.database, 'gateway_events', COLUMNS, [...events.values()]);
+    for (const { id, outcome } of events.values()) {
+      if (outcome === 'unreadable') this.log.warn({ event: id }, 'a signed event names no payment');
+    }
     this.wake.now('gateway_events');
   }
 
-  /** Works through a set of stored events. Returns their number. */
+  /** Claims a set of stored events and starts working through it. Returns their number. */
   async run(): Promise<number> {
+    if (this.inHand.size >= SETS_IN_HAND) {
+      await Promise.race(this.inHand);
+      return 1;
+    }
     const { hints, now } = await this.database.transaction(async (tx) => ({ hints: await this.claim(tx), now: tx.now }));
     if (hints.length === 0) return 0;
+    const work = this.work(hints, now)
+      .catch((error: unknown) => this.log.error({ err: error }, 'a set of events will be worked on again'))
+      .finally(() => this.inHand.delete(work));
+    this.inHand.add(work);
+    return hints.length;
+  }
+
+  /** Resolves when no set is being worked on any more. */
+  async idle(): Promise<void> {
+    while (this.inHand.size > 0) await Promise.all(this.inHand);
+  }
+
+  private async work(hints: readonly Hint[], now: Date): Promise<void> {
     const asked = new Map<string, Promise<Answer>>();
     const outcomes = await Promise.all(
       hints.map(async ({ event, charge }) => {
@@ -87,7 +108,6 @@ export class Inbox {
       }),
     );
     await this.write(outcomes);
-    return hints.length;
   }
 
   /** Takes what is due, as far as the rate budget goes for what must be asked about. */

@@ -14,7 +14,7 @@ import { Database } from '../platform/database/database.js';
 export type News = Observation & { lease?: number };
 
 const LARGEST_SET = 500;
-const LINGER_MS = 5;
+const LINGER_MS = 20;
 
 /**
  * The one door for truth. HTTP answer, webhook, look-up and operator action all come through here, gathered
@@ -22,7 +22,9 @@ const LINGER_MS = 5;
  */
 @Injectable()
 export class SettlementDoor {
-  private readonly batcher = new Batcher<News>((set) => this.settleSet(set), LARGEST_SET, LINGER_MS);
+  /** The normal answers, which concern a charge alone, go beside the others and not before or behind them. */
+  private readonly answers = new Batcher<Acknowledgement>((set) => this.acknowledge(set), LARGEST_SET, LINGER_MS);
+  private readonly others = new Batcher<News>((set) => this.settleSet(set), LARGEST_SET, LINGER_MS);
 
   constructor(
     private readonly database: Database,
@@ -34,7 +36,12 @@ export class SettlementDoor {
 
   /** Resolves when the observation has been settled, ignored as old news, or parked. */
   settle(news: News): Promise<void> {
-    return this.batcher.add(news);
+    return isAcknowledgement(news) ? this.answers.add(news) : this.others.add(news);
+  }
+
+  private async acknowledge(set: readonly Acknowledgement[]): Promise<void> {
+    const left = await this.acknowledgements.settle(set);
+    await Promise.all(left.map((news) => this.others.add(news)));
   }
 
   private async settleSet(set: readonly News[]): Promise<void> {
@@ -45,10 +52,7 @@ export class SettlementDoor {
     );
   }
 
-  private async settleTogether(all: readonly News[]): Promise<void> {
-    const simple = all.filter(isAcknowledgement);
-    const set = [...all.filter((news) => !isAcknowledgement(news)), ...(await this.acknowledgements.settle(simple))];
-    if (set.length === 0) return;
+  private async settleTogether(set: readonly News[]): Promise<void> {
     const mismatched: { charge: string; error: Mismatch }[] = [];
     const cases = await this.database.transaction(async (tx) => {
       mismatched.length = 0;

@@ -1,7 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
-import { Sender } from '../payments/sender.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Config } from '../platform/config/config.js';
 import { type Timer, Timers } from './timers.js';
@@ -21,7 +20,6 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly timers: Timers,
     private readonly registry: SchedulerRegistry,
     private readonly wake: Wake,
-    private readonly sender: Sender,
   ) {
     this.runners = this.timers.all.map((timer) => new Runner(timer, this.log));
   }
@@ -44,7 +42,7 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
     this.stopping = true;
     for (const name of this.registry.getCronJobs().keys()) this.registry.deleteCronJob(name);
     await Promise.all(this.runners.map((runner) => runner.idle()));
-    await this.sender.idle();
+    await Promise.all(this.timers.all.map((timer) => timer.idle?.()));
   }
 
   /** Works until nothing is due any more: for commands and tests, instead of cron. Returns how much there was. */
@@ -52,7 +50,7 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
     for (let total = 0; ; ) {
       let worked = 0;
       for (const { timer } of this.runners) worked += await timer.run();
-      await this.sender.idle();
+      for (const { timer } of this.runners) await timer.idle?.();
       if (worked === 0) return total;
       total += worked;
     }

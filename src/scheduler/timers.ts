@@ -12,6 +12,8 @@ export interface Timer {
   name: WakeTarget;
   cron: string;
   run: () => Promise<number>;
+  /** Resolves when nothing that `run` has started is under way any more, where it starts things. */
+  idle?: () => Promise<void>;
 }
 
 const EVERY_SECOND = '* * * * * *';
@@ -25,8 +27,8 @@ export class Timers {
     this.all = [
       { name: 'live', cron: config.BILLING_CRON, run: () => living.run() },
       { name: 'clear', cron: EVERY_SECOND, run: () => payments.clearance.run() },
-      { name: 'send', cron: EVERY_SECOND, run: () => payments.sender.run() },
-      { name: 'gateway_events', cron: EVERY_SECOND, run: () => inbox.run() },
+      { name: 'send', cron: EVERY_SECOND, run: () => payments.sender.run(), idle: () => payments.sender.idle() },
+      { name: 'gateway_events', cron: EVERY_SECOND, run: () => inbox.run(), idle: () => inbox.idle() },
       { name: 'look_up', cron: EVERY_SECOND, run: () => payments.lookUp.run() },
       { name: 'test_clocks', cron: EVERY_SECOND, run: () => clocks.run() },
       { name: 'heartbeat', cron: '*/10 * * * * *', run: () => continuity.beat() },

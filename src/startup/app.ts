@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from '../app.module.js';
+import { InboxEndpoint } from '../inbox/inbox.endpoint.js';
 import type { Config } from '../platform/config/config.js';
 import { InstallationSecret } from '../platform/crypto/secret.js';
 import { createDataSource } from '../platform/database/data.source.js';
@@ -30,7 +31,7 @@ export async function createApp(
     // Nest's account of its own wiring would bury the few lines that a newcomer looks for.
     logger: ['fatal', 'error', 'warn'],
   });
-  setUpHttp(app);
+  setUpHttp(app, app.get(InboxEndpoint).handle);
   await app.init();
   app.useLogger(app.get(Logger));
   return app;

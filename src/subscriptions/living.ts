@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CaseStore } from '../cases/case.store.js';
 import { live } from '../domain/renewal.js';
 import { Parking } from '../parking/parking.js';
+import { Sender } from '../payments/sender.js';
 import { inHalves } from '../platform/batching/halving.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Config } from '../platform/config/config.js';
@@ -20,6 +21,7 @@ export class Living {
     private readonly database: Database,
     private readonly cases: CaseStore,
     private readonly parking: Parking,
+    private readonly sender: Sender,
     private readonly wake: Wake,
     private readonly config: Config,
   ) {}
@@ -48,7 +50,8 @@ export class Living {
   }
 
   private async liveSet(ids: readonly string[], now: Date): Promise<number> {
-    return this.database.transaction(async (tx) => {
+    const started = performance.now();
+    const { lived, charges } = await this.database.transaction(async (tx) => {
       const claimed = await tx.query<{ id: string }>(
         `select id from subscriptions where id = any($1) and due_at <= $2 and parked_at is null
           order by id for update skip locked`,
@@ -56,8 +59,11 @@ export class Living {
       );
       const cases = await this.cases.load(tx, { subscriptions: claimed.map((row) => row.id) });
       for (const c of cases) live(c, { defaultCountry: this.config.DEFAULT_COUNTRY });
+      const charges = await this.sender.claimFresh(tx, cases);
       await this.cases.save(tx, cases);
-      return cases.length;
+      return { lived: cases.length, charges };
     });
+    this.sender.sendClaimed(charges, started);
+    return lived;
   }
 }

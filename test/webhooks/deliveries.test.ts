@@ -73,6 +73,7 @@ describe('a delivery comes at an odd time', () => {
     await vi.waitFor(async () => expect((await world.control('GET', `/payments?reference=${reference}`)).total_count).toBe(1));
     await gateway.advanceTo(world.clock.at + 5 * SECOND);
     await world.app.get(Inbox).run();
+    await world.app.get(Inbox).idle();
     const captured = await lastCharge(world, subscription);
     expect(captured).toMatchObject({ status: 'captured', sends: 2 });
 

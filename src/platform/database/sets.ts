@@ -1,4 +1,4 @@
-import type { Transaction } from './database.js';
+import type { Queryable } from './queryable.js';
 
 /**
  * Writing in sets: one statement for many rows. Rows travel as one JSON parameter, so that the statement's
@@ -6,33 +6,40 @@ import type { Transaction } from './database.js';
  */
 
 export async function insertSet<Row extends object>(
-  tx: Transaction,
+  on: Queryable,
   table: string,
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
-  conflicts = '',
 ): Promise<void> {
   if (rows.length === 0) return;
   const list = columns.join(', ');
-  await tx.query(
-    `insert into ${table} (${list}) select ${list} from json_populate_recordset(null::${table}, $1::json) ${conflicts}`,
+  await on.query(
+    `insert into ${table} (${list}) select ${list} from json_populate_recordset(null::${table}, $1::json)`,
     [JSON.stringify(rows)],
   );
 }
 
-/** Like {@link insertSet}, leaving alone the rows that are there already. */
-export async function insertSetOnce<Row extends object>(
-  tx: Transaction,
+/** Inserts hints: rows that are there already are left alone, and nobody waits for the disk. */
+export async function insertHints<Row extends object>(
+  on: Queryable,
   table: string,
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
 ): Promise<void> {
-  await insertSet(tx, table, columns, rows, 'on conflict do nothing');
+  if (rows.length === 0) return;
+  await on.query(
+    `insert into ${table} (${columns.join(', ')})
+     select ${columns.map((column) => `r.${column}`).join(', ')}
+       from json_populate_recordset(null::${table}, $1::json) r,
+            (select set_config('synchronous_commit', 'off', true)) quickly
+     on conflict do nothing`,
+    [JSON.stringify(rows)],
+  );
 }
 
 /** Updates the given columns of the rows with these keys; returns how many rows there were. */
 export async function updateSet<Row extends object>(
-  tx: Transaction,
+  on: Queryable,
   table: string,
   key: keyof Row & string,
   columns: readonly (keyof Row & string)[],
@@ -40,7 +47,7 @@ export async function updateSet<Row extends object>(
 ): Promise<number> {
   if (rows.length === 0) return 0;
   const assignments = columns.map((column) => `${column} = r.${column}`).join(', ');
-  const updated = await tx.query(
+  const updated = await on.query(
     `update ${table} t set ${assignments}
        from json_populate_recordset(null::${table}, $1::json) r
       where t.${key} = r.${key}

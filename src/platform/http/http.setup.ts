@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import express, { type NextFunction, type Request, type Response } from 'express';
+import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { BodyPipe } from './body.pipe.js';
 import { ProblemFilter, refuseBody } from './problem.js';
@@ -25,10 +25,10 @@ function verifyUtf8(_request: unknown, _response: unknown, bytes: Buffer, charse
 }
 
 /** What every request passes: an id, safe headers, a body of bounded size, problems as answers. */
-export function setUpHttp(app: NestExpressApplication): void {
+export function setUpHttp(app: NestExpressApplication, webhooks: RequestHandler): void {
   app.use(requestId);
   // Signatures are over bytes: the gateway's webhooks are read raw, whatever they call themselves.
-  app.use('/webhooks', express.raw({ type: () => true, limit: MAX_BODY, inflate: false }));
+  app.use('/webhooks/checkout', express.raw({ type: () => true, limit: MAX_BODY, inflate: false }), webhooks);
   app.use(helmet());
   app.use(express.json({ limit: MAX_BODY, inflate: false, strict: false, type: () => true, verify: verifyUtf8 }));
   app.use(refuseBody);
