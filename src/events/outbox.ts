@@ -1,5 +1,6 @@
 import type { EventDraft } from '../domain/events.js';
 import type { Transaction } from '../platform/database/database.js';
+import { joinColumns, splitColumn } from '../platform/database/sets.js';
 import { newId } from '../platform/ids/ids.js';
 
 /**
@@ -9,18 +10,18 @@ import { newId } from '../platform/ids/ids.js';
  */
 export async function recordEvents(tx: Transaction, drafts: readonly EventDraft[]): Promise<void> {
   if (drafts.length === 0) return;
-  const rows = drafts.map((draft, position) => ({
+  const rows = drafts.map((draft) => ({
     id: newId('evnt'),
     type: draft.type,
     subject: draft.subject,
     data: draft.data,
     created_at: draft.at,
-    position,
   }));
   await tx.query(
     `with added as (
-       select * from json_to_recordset($1::json)
-         as r(id text, type text, subject text, data json, created_at timestamptz(3), position int)
+       select * from unnest(${splitColumn(1, 'text')}, ${splitColumn(2, 'text')}, ${splitColumn(3, 'text')},
+                            ${splitColumn(4, 'json')}, ${splitColumn(5, 'timestamptz')})
+         with ordinality as r(id, type, subject, data, created_at, position)
      ), counters as (
        insert into event_subjects as s (subject, last_sequence)
        select subject, count(*)::int from added group by subject order by subject collate "C"
@@ -31,8 +32,8 @@ export async function recordEvents(tx: Transaction, drafts: readonly EventDraft[
      select a.id, a.type, a.subject,
             c.last_sequence - count(*) over (partition by a.subject)
               + row_number() over (partition by a.subject order by a.position),
-            a.data, a.created_at, $2
+            a.data, a.created_at, $6
        from added a join counters c using (subject)`,
-    [JSON.stringify(rows), tx.now],
+    [...joinColumns(rows, ['id', 'type', 'subject', 'data', 'created_at']), tx.now],
   );
 }

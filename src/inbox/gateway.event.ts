@@ -26,9 +26,12 @@ function text(value: unknown, shape: RegExp): string | null {
   return typeof value === 'string' && shape.test(value) ? value : null;
 }
 
+/** PostgreSQL takes no NUL, and sets are joined by separators; genuine events hold neither. */
+const UNSTORABLE = ['\0', '\u001e', '\u001f'];
+
 /** Reads what is needed from a signed body. Garbage is kept too, under a name made of its bytes. */
 export function readGatewayEvent(body: Buffer, now: Date): GatewayEvent {
-  const raw = body.toString('utf8').replaceAll('\0', '\uFFFD');
+  const raw = UNSTORABLE.reduce((text, character) => text.replaceAll(character, '\uFFFD'), body.toString('utf8'));
   let parsed: Record<string, unknown> = {};
   try {
     parsed = object(JSON.parse(raw));

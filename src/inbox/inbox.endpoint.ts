@@ -1,10 +1,13 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { Config } from '../platform/config/config.js';
+import { MAX_BODY, requestId } from '../platform/http/http.setup.js';
 import { sendProblem } from '../platform/http/problem.js';
 import { Inbox } from './inbox.js';
 import { isSigned, sameText } from './signature.js';
 
+const PATH = '/webhooks/checkout';
 const RECEIVED = JSON.stringify({ received: true });
 
 /**
@@ -20,10 +23,28 @@ export class InboxEndpoint {
     private readonly config: Config,
   ) {}
 
+  /** Takes a plain delivery of known, decent length; anything odd is left to the framework's parsers. */
+  readonly take = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const { method, url, headers } = request;
+    const length = Number(headers['content-length']);
+    if (method !== 'POST' || url !== PATH || headers['content-encoding'] !== undefined || !(length <= MAX_BODY)) return false;
+    requestId(request, response);
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => this.receive(request, response, Buffer.concat(chunks)));
+    // A delivery that breaks off has told nothing; the gateway sends it again.
+    request.on('error', () => response.destroy());
+    return true;
+  };
+
+  /** The same behind the framework's parsers. */
   readonly handle = (request: Request, response: Response, next: NextFunction): void => {
     if (request.method !== 'POST' || request.path !== '/') return next();
     const body: unknown = request.body;
-    const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+    this.receive(request, response, Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+  };
+
+  private receive(request: IncomingMessage, response: ServerResponse, bytes: Buffer): void {
     if (!this.isGenuine(bytes, request)) {
       return sendProblem(request, response, 401, 'unauthorized', 'The signature does not fit the body.');
     }
@@ -34,9 +55,9 @@ export class InboxEndpoint {
         sendProblem(request, response, 503, 'unavailable', 'The event could not be stored; please send it again.');
       },
     );
-  };
+  }
 
-  private isGenuine(bytes: Buffer, { headers }: Request): boolean {
+  private isGenuine(bytes: Buffer, { headers }: IncomingMessage): boolean {
     const expected = this.config.CKO_WEBHOOK_AUTHORIZATION;
     return (
       isSigned(bytes, headers['cko-signature'], this.config.CKO_WEBHOOK_KEY ?? []) &&

@@ -59,7 +59,7 @@ export class Acknowledgements {
   }
 }
 
-function take({ gateway_source_id: _, clock, ...charge }: Row, news: Acknowledgement, now: Date): Charge | null {
+function take({ clock, ...charge }: Row, news: Acknowledgement, now: Date): Charge | null {
   if (isCustomerPresent(charge.kind) || charge.status !== 'sending' || charge.lease_token !== news.lease) return null;
   try {
     const patch = acknowledged(charge, news.fact, news.request_id, now);

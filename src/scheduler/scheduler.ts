@@ -42,7 +42,7 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
     this.stopping = true;
     for (const name of this.registry.getCronJobs().keys()) this.registry.deleteCronJob(name);
     await Promise.all(this.runners.map((runner) => runner.idle()));
-    await Promise.all(this.timers.all.map((timer) => timer.idle?.()));
+    for (const timer of this.timers.all) await timer.idle?.();
   }
 
   /** Works until nothing is due any more: for commands and tests, instead of cron. Returns how much there was. */

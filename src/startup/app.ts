@@ -6,7 +6,7 @@ import { InboxEndpoint } from '../inbox/inbox.endpoint.js';
 import type { Config } from '../platform/config/config.js';
 import { InstallationSecret } from '../platform/crypto/secret.js';
 import { createDataSource } from '../platform/database/data.source.js';
-import { setUpHttp } from '../platform/http/http.setup.js';
+import { intercept, setUpHttp } from '../platform/http/http.setup.js';
 import type { PlatformParts } from '../platform/platform.module.js';
 import { TABLES } from '../tables.js';
 
@@ -31,8 +31,10 @@ export async function createApp(
     // Nest's account of its own wiring would bury the few lines that a newcomer looks for.
     logger: ['fatal', 'error', 'warn'],
   });
-  setUpHttp(app, app.get(InboxEndpoint).handle);
+  const webhooks = app.get(InboxEndpoint);
+  setUpHttp(app, webhooks.handle);
   await app.init();
+  intercept(app, webhooks.take);
   app.useLogger(app.get(Logger));
   return app;
 }

@@ -1,16 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { BodyPipe } from './body.pipe.js';
 import { ProblemFilter, refuseBody } from './problem.js';
 
-const MAX_BODY = 256 * 1024;
+export const MAX_BODY = 256 * 1024;
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** Gives every request an id: the caller's own when it is decent, else a new one. */
-function requestId(request: Request, response: Response, next: NextFunction): void {
+export function requestId(request: IncomingMessage, response: ServerResponse, next: () => void = () => undefined): void {
   const given = request.headers['x-request-id'];
   const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
   request.headers['x-request-id'] = id;
@@ -34,4 +35,17 @@ export function setUpHttp(app: NestExpressApplication, webhooks: RequestHandler)
   app.use(refuseBody);
   app.useGlobalPipes(new BodyPipe());
   app.useGlobalFilters(new ProblemFilter());
+}
+
+/**
+ * Lets a listener take requests before the framework sees them; what it does not take goes the usual way.
+ * For the one path that comes by the thousand.
+ */
+export function intercept(app: NestExpressApplication, take: (request: IncomingMessage, response: ServerResponse) => boolean): void {
+  const server = app.getHttpServer();
+  const usual = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (!take(request, response)) for (const listener of usual) listener.call(server, request, response);
+  });
 }

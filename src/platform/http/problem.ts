@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { CalendarError } from '../../domain/calendar.js';
@@ -33,8 +34,8 @@ export interface Problem {
 }
 
 export function sendProblem(
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   status: number,
   code: string,
   detail: string,
@@ -49,7 +50,8 @@ export function sendProblem(
     request_id: String(response.getHeader('x-request-id') ?? request.headers['x-request-id'] ?? ''),
     errors,
   };
-  response.status(status).setHeader('content-type', 'application/problem+json; charset=utf-8');
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/problem+json; charset=utf-8');
   response.end(JSON.stringify(problem));
 }
 
