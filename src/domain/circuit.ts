@@ -25,7 +25,7 @@ const LONGEST_OPEN_SECONDS = 300;
 const RAMP_STEP_SECONDS = 10;
 const RAMP = [0.1, 0.25, 0.5];
 
-export const CLOSED: Omit<Circuit, 'since'> = { state: 'closed', failures: 0, openings: 0, reason: null };
+const CLOSED: Omit<Circuit, 'since'> = { state: 'closed', failures: 0, openings: 0, reason: null };
 
 export function onHealth(circuit: Circuit, health: Health, now: Date): Circuit {
   switch (health) {

@@ -68,7 +68,7 @@ export function tryOldest(c: BillingCase): void {
 }
 
 /** Until when (engine clock) the customer may still pay this invoice himself through an open redirect. */
-export function redirectOpenUntil(c: BillingCase, invoice: Invoice): Date | null {
+function redirectOpenUntil(c: BillingCase, invoice: Invoice): Date | null {
   const ends = c
     .chargesOf(invoice.id)
     .filter((charge) => isCustomerPresent(charge.kind) && isOpen(charge.status))

@@ -20,7 +20,7 @@ export function nextInvoiceStatus(status: InvoiceStatus, event: InvoiceEvent): I
   return transition('invoice', invoiceTransitions, status, event);
 }
 
-export const LINE_TYPES = ['recurring', 'trial', 'setup_fee'] as const;
+const LINE_TYPES = ['recurring', 'trial', 'setup_fee'] as const;
 
 export interface Period {
   start: Date;

@@ -13,7 +13,7 @@ export interface BillingTerms {
 }
 
 /** Writes an invoice: amounts from its lines, the customer frozen on it, the books told. */
-export function issueInvoice(
+function issueInvoice(
   c: BillingCase,
   lines: InvoiceLine[],
   periodNo: number,

@@ -45,7 +45,7 @@ const EVENT_OF: Record<PaymentFact['status'], ChargeEvent> = {
 };
 
 /** Charges are compared with the gateway once more at this age, in days: late truths surface by then. */
-export const VERIFY_DAYS = 14;
+const VERIFY_DAYS = 14;
 const DAY_MS = 86_400_000;
 
 /**

@@ -1,6 +1,6 @@
 import { type Transitions, transition } from './machine.js';
 
-export const SOURCE_STATUSES = ['pending', 'active', 'revoked', 'superseded'] as const;
+const SOURCE_STATUSES = ['pending', 'active', 'revoked', 'superseded'] as const;
 export type SourceStatus = (typeof SOURCE_STATUSES)[number];
 export type SourceEvent = 'capture' | 'revoke' | 'supersede';
 

@@ -122,7 +122,7 @@ export interface Subscription extends CheckoutTerms {
 /** How long a sign-up may stay unpaid, in hours. */
 export const SIGN_UP_HOURS = 24;
 /** How long before the end of a trial the customer is told, in days. */
-export const TRIAL_NOTICE_DAYS = 3;
+const TRIAL_NOTICE_DAYS = 3;
 
 export type DueEvent =
   'sign_up_expiry' | 'trial_notice' | 'trial_end' | 'period_end' | 'attempt' | 'dunning_end' | 'resume';

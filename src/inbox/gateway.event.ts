@@ -62,7 +62,7 @@ export function readGatewayEvent(body: Buffer, now: Date): GatewayEvent {
 const EARLY_TYPES: ReadonlySet<string> = new Set(['payment_pending', 'payment_capture_pending', 'payment_approved']);
 
 /** Whether the event may say more than "it is pending", which we know from the answer. */
-export function bringsNews(type: string | null): boolean {
+function bringsNews(type: string | null): boolean {
   return type === null || !EARLY_TYPES.has(type);
 }
 

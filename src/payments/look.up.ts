@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { type Charge, claimed, isCustomerPresent } from '../domain/charge.js';
+import { type Charge, isCustomerPresent } from '../domain/charge.js';
 import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
 import { Config } from '../platform/config/config.js';
 import { Database, type Transaction } from '../platform/database/database.js';
@@ -105,13 +105,13 @@ export class LookUp {
   private async replayRedirect(charge: Charge): Promise<void> {
     const started = performance.now();
     const held = await this.database.transaction(async (tx) => {
-      const [current] = await tx.query<Charge>(
+      const current = await tx.query<Charge>(
         `select * from charges where id = $1 and status = 'unknown' for update skip locked`,
         [charge.id],
       );
-      return current ? this.claim(tx, current) : null;
+      return this.sender.claim(tx, current);
     });
-    if (held) await this.sender.resend([held], started);
+    await this.sender.resend(held, started);
   }
 
   /** The settlement door has claimed those that may be sent again: their next lease says so. */
@@ -136,12 +136,6 @@ export class LookUp {
     const until = new Date(tx.now.getTime() + ASKING_MS);
     await updateSet<Charge>(tx, 'charges', 'id', ['next_check_at'], charges.map((c) => ({ ...c, next_check_at: until })));
     return charges;
-  }
-
-  private async claim(tx: Transaction, charge: Charge): Promise<Charge> {
-    const row = { ...charge, ...claimed(charge, tx.now) };
-    await updateSet<Charge>(tx, 'charges', 'id', Object.keys(claimed(charge, tx.now)) as (keyof Charge)[], [row]);
-    return row;
   }
 }
 

@@ -137,7 +137,8 @@ export class Sender {
     while (this.inFlight.size > 0) await Promise.all(this.inFlight);
   }
 
-  private async claim(tx: Transaction, charges: readonly Charge[]): Promise<Charge[]> {
+  /** Takes the lease of these charges: committed before anything is sent. */
+  async claim(tx: Transaction, charges: readonly Charge[]): Promise<Charge[]> {
     const rows = charges.map((charge) => ({ ...charge, ...claimed(charge, tx.now), updated_at: tx.now }));
     await updateSet<Charge>(tx, 'charges', 'id', CLAIMED_COLUMNS, rows);
     return rows;

@@ -59,7 +59,8 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
 
 /** One timer: never overlaps itself, and looks again when it was woken while at work. */
 class Runner {
-  private working: Promise<void> | null = null;
+  private working = Promise.resolve();
+  private busy = false;
   private again = false;
 
   constructor(
@@ -68,11 +69,12 @@ class Runner {
   ) {}
 
   look(): void {
-    if (this.working) {
+    if (this.busy) {
       this.again = true;
       return;
     }
-    this.working = this.work().finally(() => (this.working = null));
+    this.busy = true;
+    this.working = this.work();
   }
 
   async idle(): Promise<void> {
@@ -88,6 +90,9 @@ class Runner {
     } catch (error) {
       // The database is away, say. The rows stay due, the next tick finds them.
       this.log.error({ timer: this.timer.name, err: error }, 'timer failed');
+    } finally {
+      // In the same turn as the last look at `again`: a wake that comes later starts anew.
+      this.busy = false;
     }
   }
 }

@@ -107,7 +107,7 @@ export class Database implements Queryable {
 }
 
 /** PostgreSQL's SQLSTATE of an error, if it came from there. */
-export function sqlState(error: unknown): string | null {
+function sqlState(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null;
   const { code, driverError } = error as { code?: unknown; driverError?: { code?: unknown } };
   const state = driverError?.code ?? code;
