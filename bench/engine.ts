@@ -37,13 +37,13 @@ export async function openEngine(databaseUrl: string, gateway: GatewayProcess): 
 }
 
 /** Puts active subscriptions with these wallets into the database; their first period ends far ahead. */
-export async function seedSubscriptions(database: Database, wallets: readonly Wallet[]): Promise<void> {
+export async function seedSubscriptions(database: Database, wallets: readonly Wallet[], code: string): Promise<void> {
   const plan = newId('plan');
   const rows = wallets.map((wallet) => ({ ...wallet, customer: newId('cust'), sub: newId('sub'), psrc: newId('psrc') }));
   await database.transaction(async (tx) => {
     await tx.query(
-      `insert into plans values ($1, 'bench', 'Bench', null, 1, true, 'default', 'all', 'off', 0, '{}', $2, $2)`,
-      [plan, tx.now],
+      `insert into plans values ($1, $3, 'Bench', null, 1, true, 'default', 'all', 'off', 0, '{}', $2, $2)`,
+      [plan, tx.now, code],
     );
     await tx.query(
       `insert into plan_versions values ($1, 1, 3900, 'CNY', 'month', 1, 0, 0, 0, 'second', $2)`,
@@ -78,6 +78,7 @@ export async function seedSubscriptions(database: Database, wallets: readonly Wa
 
 /** Makes every subscription due at once and waits until each has paid its invoice. */
 export async function runRenewals(database: Database, count: number): Promise<EngineFigures> {
+  const before = await countPaid(database);
   const tripsBefore = database.roundTrips;
   let peakMemory = 0;
   const [start] = await database.query<{ at: Date }>(
@@ -91,8 +92,7 @@ export async function runRenewals(database: Database, count: number): Promise<En
     const [open] = await database.query(`select 1 from invoices where status = 'open' limit 1`);
     const [due] = open ? [open] : await database.query('select 1 from subscriptions where due_at <= now() limit 1');
     if (due) continue;
-    const [row] = await database.query<{ paid: number }>(`select count(*)::int as paid from invoices where status = 'paid'`);
-    paid = row?.paid ?? 0;
+    paid = (await countPaid(database)) - before;
   }
   const [end] = await database.query<{ at: Date }>(`select max(recorded_at) as at from events where type = 'subscription.renewed'`);
   return {
@@ -101,4 +101,9 @@ export async function runRenewals(database: Database, count: number): Promise<En
     peakMemory,
     paid,
   };
+}
+
+async function countPaid(database: Database): Promise<number> {
+  const [row] = await database.query<{ paid: number }>(`select count(*)::int as paid from invoices where status = 'paid'`);
+  return row?.paid ?? 0;
 }

@@ -26,22 +26,22 @@ export async function forEachOf(count: number, concurrency: number, work: (i: nu
   await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
-/** Signs wallets up at the gateway, by redirect and approval, without telling anybody. */
-export async function openWallets(gateway: GatewayProcess, count: number): Promise<Wallet[]> {
+/** Signs wallets up at the gateway, by redirect and approval, without telling anybody. `name` tells them apart. */
+export async function openWallets(gateway: GatewayProcess, count: number, name = 'wallet'): Promise<Wallet[]> {
   const pool = new Pool(gateway.url, { connections: CONCURRENCY });
   const wallets: Wallet[] = [];
   await forEachOf(count, CONCURRENCY, async (i) => {
-    const email = `wallet-${i}@example.com`;
+    const email = `${name}-${i}@example.com`;
     const response = await pool.request({
       method: 'POST',
       path: '/payments',
-      headers: paymentHeaders(`open-${i}`),
+      headers: paymentHeaders(`open-${name}-${i}`),
       body: JSON.stringify({
         source: { type: 'alipay_cn' },
         amount: 3900,
         currency: 'CNY',
         payment_type: 'Recurring',
-        reference: `open-${i}`,
+        reference: `open-${name}-${i}`,
         capture: true,
         processing: { terminal_type: 'WEB' },
         processing_channel_id: CHANNEL,

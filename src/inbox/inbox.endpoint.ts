@@ -4,7 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { Config } from '../platform/config/config.js';
 import { MAX_BODY, requestId } from '../platform/http/http.setup.js';
 import { sendProblem } from '../platform/http/problem.js';
-import { Inbox } from './inbox.js';
+import { Arrivals } from './arrivals.js';
 import { isSigned, sameText } from './signature.js';
 
 const PATH = '/webhooks/checkout';
@@ -19,7 +19,7 @@ export class InboxEndpoint {
   private readonly log = new Logger(InboxEndpoint.name);
 
   constructor(
-    private readonly inbox: Inbox,
+    private readonly arrivals: Arrivals,
     private readonly config: Config,
   ) {}
 
@@ -48,7 +48,7 @@ export class InboxEndpoint {
     if (!this.isGenuine(bytes, request)) {
       return sendProblem(request, response, 401, 'unauthorized', 'The signature does not fit the body.');
     }
-    this.inbox.store(bytes).then(
+    this.arrivals.store(bytes).then(
       () => response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(RECEIVED),
       (error: unknown) => {
         this.log.error({ err: error }, 'a webhook could not be stored');

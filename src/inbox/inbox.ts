@@ -4,29 +4,26 @@ import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
 import { Parking } from '../parking/parking.js';
 import { RateBudget } from '../payments/rate.budget.js';
 import { SettlementDoor } from '../payments/settlement.door.js';
-import { Batcher } from '../platform/batching/batcher.js';
-import { Wake } from '../platform/batching/wake.js';
 import { Database, type Transaction } from '../platform/database/database.js';
-import { insertHints } from '../platform/database/sets.js';
-import { type GatewayEvent, isOldNews, type KnownCharge, readGatewayEvent } from './gateway.event.js';
+import { Arrivals, IN_HAND_MS } from './arrivals.js';
+import { type GatewayEvent, isOldNews, type KnownCharge } from './gateway.event.js';
 
 const LARGEST_SET = 500;
-/** The gateway waits for each acknowledgement with a connection of its own, so they must be quick. */
-const LANES = 3;
-const LINGER_MS = 4;
 /** While one set is being settled, the payments of the next are asked for. */
 const SETS_IN_HAND = 2;
 /** Events about payments nobody here knows may be early: asked about again, at these waits (ms), then foreign. */
 const FOREIGN_WAITS = [1_000, 10_000, 60_000, 600_000, 3_600_000];
 /** Waits (ms) while the gateway cannot be asked, or does not show the payment yet; the last one repeats. */
 const RETRY_WAITS = [5_000, 30_000, 120_000, 600_000, 3_600_000];
-const ASKING_MS = 60_000;
 /** What the gateway has not shown by then (ms), a human looks at. */
 const PATIENCE_MS = 86_400_000;
 
+/** What is worked on; the body stays where it is stored. */
+type StoredEvent = Omit<GatewayEvent, 'body'>;
+
 /** A stored event with the charge it is about, as far as we know one. */
 interface Hint {
-  event: GatewayEvent;
+  event: StoredEvent;
   charge: KnownCharge | null;
 }
 
@@ -45,8 +42,6 @@ interface Outcome extends Pick<GatewayEvent, 'id' | 'attempts' | 'outcome'> {
 @Injectable()
 export class Inbox {
   private readonly log = new Logger(Inbox.name);
-  private readonly arrivals = new Batcher<Buffer>((bodies) => this.storeSet(bodies), LARGEST_SET, LINGER_MS, LANES);
-
   private readonly inHand = new Set<Promise<void>>();
 
   constructor(
@@ -55,24 +50,8 @@ export class Inbox {
     private readonly budget: RateBudget,
     private readonly door: SettlementDoor,
     private readonly parking: Parking,
-    private readonly wake: Wake,
+    private readonly arrivals: Arrivals,
   ) {}
-
-  /** Resolves when the event is stored, once, whatever its content. */
-  store(body: Buffer): Promise<void> {
-    return this.arrivals.add(body);
-  }
-
-  /** One statement, and no waiting for the disk: a webhook lost in a power failure is found by a look-up. */
-  private async storeSet(bodies: readonly Buffer[]): Promise<void> {
-    const now = await this.database.now();
-    const events = new Map(bodies.map((body) => readGatewayEvent(body, now)).map((event) => [event.id, event]));
-    await insertHints<GatewayEvent>(this.database, 'gateway_events', COLUMNS, [...events.values()]);
-    for (const { id, outcome } of events.values()) {
-      if (outcome === 'unreadable') this.log.warn({ event: id }, 'a signed event names no payment');
-    }
-    this.wake.now('gateway_events');
-  }
 
   /** Claims a set of stored events and starts working through it. Returns their number. */
   async run(): Promise<number> {
@@ -110,13 +89,10 @@ export class Inbox {
     await this.write(outcomes);
   }
 
-  /** Takes what is due, as far as the rate budget goes for what must be asked about. */
+  /** Takes what arrived here or is due, as far as the rate budget goes for what must be asked about. */
   private async claim(tx: Transaction): Promise<Hint[]> {
-    const due = await tx.query<GatewayEvent>(
-      `select * from gateway_events where next_attempt_at <= $1
-        order by next_attempt_at limit $2 for update skip locked`,
-      [tx.now, LARGEST_SET],
-    );
+    const arrived = this.arrivals.takeReady(LARGEST_SET, tx.now);
+    const due = arrived.length > 0 ? arrived : await this.claimDue(tx);
     if (due.length === 0) return [];
     const charges = await this.chargesOf(tx, due);
     const hints = due.map((event) => ({
@@ -126,16 +102,27 @@ export class Inbox {
     const asking = hints.filter(({ event, charge }) => charge !== null && !isOldNews(event, charge));
     const granted = asking.length === 0 ? 0 : await this.budget.take(tx, 'reads', asking.length);
     const held = new Set(asking.slice(granted));
-    const taken = hints.filter((hint) => !held.has(hint));
-    await tx.query('update gateway_events set next_attempt_at = $2 where id = any($1)', [
-      taken.map(({ event }) => event.id),
-      new Date(tx.now.getTime() + ASKING_MS),
-    ]);
-    return taken;
+    if (held.size > 0) await this.release(tx, [...held].map(({ event }) => event.id));
+    return hints.filter((hint) => !held.has(hint));
+  }
+
+  private claimDue(tx: Transaction): Promise<StoredEvent[]> {
+    return tx.query<StoredEvent>(
+      `update gateway_events set next_attempt_at = $3
+        where id in (select id from gateway_events where next_attempt_at <= $1
+                      order by next_attempt_at limit $2 for update skip locked)
+       returning id, type, payment_id, reference, received_at, attempts, next_attempt_at, outcome, processed_at`,
+      [tx.now, LARGEST_SET, new Date(tx.now.getTime() + IN_HAND_MS)],
+    );
+  }
+
+  /** Beyond the rate budget: due again at once, for whoever comes first when there are calls to spend. */
+  private async release(tx: Transaction, ids: readonly string[]): Promise<void> {
+    await tx.query('update gateway_events set next_attempt_at = $2 where id = any($1)', [ids, tx.now]);
   }
 
   /** The charges that events are about, by reference and by payment id. */
-  private async chargesOf(tx: Transaction, events: readonly GatewayEvent[]): Promise<Map<string, KnownCharge>> {
+  private async chargesOf(tx: Transaction, events: readonly StoredEvent[]): Promise<Map<string, KnownCharge>> {
     const charges = await tx.query<KnownCharge>(
       `select id, status, reference, gateway_payment_id from charges
         where gateway_payment_id = any($1) or reference = any($2)`,
@@ -166,7 +153,7 @@ export class Inbox {
     }
   }
 
-  private async conclude(event: GatewayEvent, answer: Answer, now: Date): Promise<Outcome> {
+  private async conclude(event: StoredEvent, answer: Answer, now: Date): Promise<Outcome> {
     if (answer.outcome === 'settled') return done(event, 'settled');
     const { error } = answer;
     const late = now.getTime() - event.received_at.getTime() > PATIENCE_MS;
@@ -179,7 +166,7 @@ export class Inbox {
   }
 
   /** Perhaps it came before our own write, perhaps it belongs to another system on the same account. */
-  private unknownPayment(event: GatewayEvent): Outcome {
+  private unknownPayment(event: StoredEvent): Outcome {
     const wait = FOREIGN_WAITS[event.attempts];
     if (wait !== undefined) return later(event, wait);
     if (event.reference?.startsWith(`${REFERENCE_PREFIX}-`)) {
@@ -203,14 +190,10 @@ export class Inbox {
   }
 }
 
-const COLUMNS = [
-  'id', 'type', 'payment_id', 'reference', 'body', 'received_at', 'attempts', 'next_attempt_at', 'outcome', 'processed_at',
-] as const;
-
-function done(event: GatewayEvent, outcome: Outcome['outcome']): Outcome {
+function done(event: StoredEvent, outcome: Outcome['outcome']): Outcome {
   return { id: event.id, attempts: event.attempts + 1, outcome, wait: 0 };
 }
 
-function later(event: GatewayEvent, wait: number): Outcome {
+function later(event: StoredEvent, wait: number): Outcome {
   return { id: event.id, attempts: event.attempts + 1, outcome: null, wait };
 }

@@ -4,18 +4,19 @@ import type { EventDraft } from '../domain/events.js';
 import { acknowledged, Mismatch, type Observation } from '../domain/settlement.js';
 import { chargeView } from '../domain/views.js';
 import { recordEvents } from '../events/outbox.js';
-import { Database } from '../platform/database/database.js';
+import { Database, type Transaction } from '../platform/database/database.js';
 import { updateSet } from '../platform/database/sets.js';
 
-/** An answer that merely says "we are deciding", under the lease it was sent with. */
-export type Acknowledgement = Extract<Observation, { kind: 'fact' }> & { lease: number };
+/** An answer that merely says "we are deciding", with the charge as it was claimed for sending. */
+export type Acknowledgement = Extract<Observation, { kind: 'fact' }> & { claimed: Charge };
 
 const CHANGED = [
   'status', 'gateway_payment_id', 'redirect_url', 'gateway_request_id', 'response_code', 'response_summary', 'checks',
-  'next_check_at', 'lease_until', 'updated_at',
+  'next_check_at', 'lease_until', 'lease_token', 'updated_at',
 ] as const satisfies readonly (keyof Charge)[];
 
-type Row = Charge & { gateway_source_id: string | null; clock: Date | null };
+/** The row is still as it was claimed: nobody else writes a charge under a lease that is not his. */
+const UNDER_ITS_LEASE = `t.status = 'sending' and t.lease_token = r.lease_token`;
 
 /**
  * The normal answer to a charge of a stored wallet concerns that charge alone: nobody else's rows are
@@ -29,41 +30,48 @@ export class Acknowledgements {
   async settle(set: readonly Acknowledgement[]): Promise<Acknowledgement[]> {
     if (set.length === 0) return [];
     return this.database.transaction(async (tx) => {
-      const rows = await tx.query<Row>(
-        `select c.*, s.gateway_source_id, t.now as clock
-           from charges c
-           left join sources s on s.id = c.source
-           left join test_clocks t on t.id = c.test_clock
-          where c.id = any($1) order by c.id for update of c`,
-        [set.map((news) => news.charge)],
-      );
-      const byId = new Map(rows.map((row) => [row.id, row]));
-      const left: Acknowledgement[] = [];
-      const changed: Charge[] = [];
-      const events: EventDraft[] = [];
+      const clocks = await clocksOf(tx, set);
+      const pending = new Map<string, Charge>();
       for (const news of set) {
-        const row = byId.get(news.charge);
-        const charge = row ? take(row, news, tx.now) : null;
-        if (!row || !charge) {
-          left.push(news);
-          continue;
-        }
-        changed.push(charge);
-        const object = chargeView(charge, row.gateway_source_id);
-        events.push({ type: 'charge.pending', subject: charge.subscription, at: charge.updated_at, data: { object } });
+        const now = clocks.get(news.claimed.test_clock) ?? tx.now;
+        const charge = take(news, tx.now, now);
+        if (charge) pending.set(charge.id, charge);
       }
-      await updateSet<Charge>(tx, 'charges', 'id', CHANGED, changed);
-      await recordEvents(tx, events);
-      return left;
+      // In the order of ids, as everywhere: two sets never wait for each other.
+      const rows = [...pending.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      const written = new Set(await updateSet<Charge>(tx, 'charges', 'id', CHANGED, rows, UNDER_ITS_LEASE));
+      await this.tell(tx, rows.filter((charge) => written.has(charge.id)));
+      return set.filter((news) => !written.has(news.charge));
     });
+  }
+
+  private async tell(tx: Transaction, charges: readonly Charge[]): Promise<void> {
+    const sources = await tx.query<{ id: string; gateway_source_id: string }>(
+      'select id, gateway_source_id from sources where id = any($1)',
+      [charges.map((charge) => charge.source)],
+    );
+    const gatewayId = new Map(sources.map((source) => [source.id, source.gateway_source_id]));
+    const events = charges.map((charge): EventDraft => {
+      const object = chargeView(charge, gatewayId.get(charge.source ?? '') ?? null);
+      return { type: 'charge.pending', subject: charge.subscription, at: charge.updated_at, data: { object } };
+    });
+    await recordEvents(tx, events);
   }
 }
 
-function take({ clock, ...charge }: Row, news: Acknowledgement, now: Date): Charge | null {
-  if (isCustomerPresent(charge.kind) || charge.status !== 'sending' || charge.lease_token !== news.lease) return null;
+/** What time it is on the test clocks that these charges live on. */
+async function clocksOf(tx: Transaction, set: readonly Acknowledgement[]): Promise<Map<string | null, Date>> {
+  const ids = [...new Set(set.map((news) => news.claimed.test_clock))].filter((id) => id !== null);
+  if (ids.length === 0) return new Map();
+  const clocks = await tx.query<{ id: string; now: Date }>('select id, now from test_clocks where id = any($1)', [ids]);
+  return new Map(clocks.map((clock) => [clock.id, clock.now]));
+}
+
+function take({ claimed, fact, request_id }: Acknowledgement, engineNow: Date, now: Date): Charge | null {
+  if (isCustomerPresent(claimed.kind)) return null;
   try {
-    const patch = acknowledged(charge, news.fact, news.request_id, now);
-    return patch && { ...charge, ...patch, updated_at: clock ?? now };
+    const patch = acknowledged(claimed, fact, request_id, engineNow);
+    return patch && { ...claimed, ...patch, updated_at: now };
   } catch (error) {
     if (error instanceof Mismatch) return null;
     throw error;

@@ -69,7 +69,7 @@ export class LookUp {
         request_id: null,
         kind: 'unknown',
         reason: 'the lease ran out',
-        lease: charge.lease_token,
+        claimed: charge,
       });
       return;
     }

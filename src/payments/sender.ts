@@ -145,7 +145,7 @@ export class Sender {
   }
 
   private async send(charge: Charge, deadline: number): Promise<void> {
-    await this.door.settle({ ...(await this.call(charge, deadline)), lease: charge.lease_token });
+    await this.door.settle({ ...(await this.call(charge, deadline)), claimed: charge });
   }
 
   private async call(charge: Charge, deadline: number): Promise<News> {

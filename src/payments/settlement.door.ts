@@ -10,8 +10,8 @@ import { inHalves } from '../platform/batching/halving.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database } from '../platform/database/database.js';
 
-/** An observation as it reaches the door; an answer carries the lease it was sent under. */
-export type News = Observation & { lease?: number };
+/** An observation as it reaches the door; what counts under a lease alone carries the charge as it was claimed. */
+export type News = Observation & { claimed?: Charge };
 
 const LARGEST_SET = 500;
 const LINGER_MS = 20;
@@ -88,10 +88,10 @@ export class SettlementDoor {
 }
 
 function isAcknowledgement(news: News): news is Acknowledgement {
-  return news.kind === 'fact' && news.fact.status === 'pending' && news.lease !== undefined;
+  return news.kind === 'fact' && news.fact.status === 'pending' && news.claimed !== undefined;
 }
 
 /** An answer counts only under the lease it was sent with; what it would have told is found by a look-up. */
 function underItsLease(charge: Charge, news: News): boolean {
-  return news.lease === undefined || (charge.status === 'sending' && charge.lease_token === news.lease);
+  return news.claimed === undefined || (charge.status === 'sending' && charge.lease_token === news.claimed.lease_token);
 }

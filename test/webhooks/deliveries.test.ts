@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Inbox } from '../../src/inbox/inbox.js';
 import { Sender } from '../../src/payments/sender.js';
+import { Wake } from '../../src/platform/batching/wake.js';
 import { arm, DAY, expectEachPaidOnce, HOUR, lastCharge, liveToRenewal, MINUTE, SECOND, sell } from '../gateway/shop.js';
 import { World } from '../support/world.js';
 import { eventAbout, moneyOf, postSigned, storedEvent, storedEvents } from './endpoint.js';
@@ -121,6 +122,39 @@ describe('a delivery comes at an odd time', () => {
     await world.control('DELETE', `/faults/${fault}`);
     await world.pass(2 * HOUR, HOUR);
     expect((await storedEvents(world)).filter((event) => event.outcome === null)).toEqual([]);
+    await expectEachPaidOnce(world, subscription, 2);
+  });
+});
+
+describe('a process that works on events takes what arrives there in hand at once', () => {
+  let pending: { id: string; reference: string };
+  beforeEach(async () => {
+    await arm(world, 'webhook_lost');
+    await arm(world, 'pending_forever', { match: { kind: 'stored' } });
+    await liveToRenewal(world, subscription);
+    const charge = await lastCharge(world, subscription);
+    pending = { id: charge.gateway_payment_id as string, reference: charge.reference };
+    await world.control('POST', `/payments/${pending.id}/approve`);
+    world.app.get(Wake).on('gateway_events', () => undefined);
+  });
+
+  test('twenty times the same: worked on once, by nobody else meanwhile', async () => {
+    const event = eventAbout(pending);
+    await Promise.all(Array.from({ length: 20 }, () => postSigned(world, event)));
+    const other = await world.replica();
+    expect(await other.get(Inbox).run()).toBe(0);
+    await other.close();
+    await world.settle();
+    expect(await storedEvent(world, event.id)).toMatchObject({ outcome: 'settled', attempts: 1 });
+    await expectEachPaidOnce(world, subscription, 2);
+  });
+
+  test('it dies with the event in hand: another finds it a minute later', async () => {
+    const event = eventAbout(pending);
+    await postSigned(world, event);
+    await world.restart();
+    await world.pass(2 * MINUTE, MINUTE);
+    expect(await storedEvent(world, event.id)).toMatchObject({ outcome: 'settled', attempts: 1 });
     await expectEachPaidOnce(world, subscription, 2);
   });
 });

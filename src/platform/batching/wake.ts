@@ -15,6 +15,11 @@ export class Wake {
     this.listeners.set(target, listener);
   }
 
+  /** Whether the timer runs in this process at all. */
+  reaches(target: WakeTarget): boolean {
+    return this.listeners.has(target);
+  }
+
   now(...targets: WakeTarget[]): void {
     for (const target of targets) this.listeners.get(target)?.();
   }

@@ -75,34 +75,45 @@ export async function insertSet<Row extends object>(
   );
 }
 
-/** Inserts hints: rows that are there already are left alone, and nobody waits for the disk. */
+/**
+ * Inserts hints: rows that are there already are left alone, and nobody waits for the disk. Returns the keys
+ * of the rows that were new.
+ */
 export async function insertHints<Row extends object>(
   on: Queryable,
   table: string,
+  key: keyof Row & string,
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  await on.query(
+): Promise<string[]> {
+  if (rows.length === 0) return [];
+  const inserted = await on.query<{ key: string }>(
     `insert into ${table} (${columns.join(', ')})
      select r.* from ${await unnested(on, table, columns)}, (select set_config('synchronous_commit', 'off', true)) quickly
-     on conflict do nothing`,
+     on conflict do nothing returning ${key} as key`,
     joinColumns(rows, columns),
   );
+  return inserted.map((row) => row.key);
 }
 
-/** Updates the given columns of the rows with these keys. */
+/**
+ * Updates the given columns of the rows with these keys, where `condition` holds (`t` is the row as it
+ * stands, `r` as it is given). Returns the keys of the rows that were written.
+ */
 export async function updateSet<Row extends object>(
   on: Queryable,
   table: string,
   key: keyof Row & string,
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
-): Promise<void> {
-  if (rows.length === 0 || columns.length === 0) return;
+  condition = 'true',
+): Promise<string[]> {
+  if (rows.length === 0 || columns.length === 0) return [];
   const assignments = columns.map((column) => `${column} = r.${column}`).join(', ');
-  await on.query(
-    `update ${table} t set ${assignments} from ${await unnested(on, table, [key, ...columns])} where t.${key} = r.${key}`,
+  const written = await on.query<{ key: string }>(
+    `update ${table} t set ${assignments} from ${await unnested(on, table, [key, ...columns])}
+      where t.${key} = r.${key} and ${condition} returning t.${key} as key`,
     joinColumns(rows, [key, ...columns]),
   );
+  return written.map((row) => row.key);
 }
