@@ -115,6 +115,7 @@ create table subscriptions (
   canceled_at timestamptz(3),
   cancel_reason text,
   ended_by text check (ended_by in ('request', 'dunning')),
+  cancel_refund text check (cancel_refund in ('none', 'full')),
   paused_at timestamptz(3),
   resumes_at timestamptz(3),
   expires_at timestamptz(3),

@@ -1,15 +1,16 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What is owed and how it is collected: invoices and charges, with the promises that SQL itself keeps. */
+/** What is owed, how it is collected and given back: invoices, charges and refunds, with the promises that SQL itself keeps. */
 export class Collecting1764000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(INVOICES);
     await runner.query(CHARGES);
+    await runner.query(REFUNDS);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table charges, invoices, invoice_numbers cascade');
-    await runner.query('drop function charge_guard, invoice_guard');
+    await runner.query('drop table refunds, charges, invoices, invoice_numbers cascade');
+    await runner.query('drop function refund_guard, charge_guard, invoice_guard');
   }
 }
 
@@ -55,7 +56,8 @@ create index invoices_open on invoices (subscription) where status = 'open';
 create function invoice_guard() returns trigger language plpgsql as $$
 begin
   if tg_op = 'INSERT' then
-    if new.status not in ('draft', 'open') then
+    -- What the customer's balance covers wholly is paid as it is written.
+    if new.status not in ('draft', 'open') and not (new.status = 'paid' and new.amount_paid = 0) then
       raise exception 'invoice %: begins as draft or open, not as %', new.id, new.status using errcode = 'check_violation';
     end if;
     return new;
@@ -86,7 +88,9 @@ create table charges (
   kind text not null check (kind in ('initial', 'recurring', 'retry', 'checkout')),
   attempt integer not null check (attempt > 0),
   amount integer not null check (amount between 1 and 999999999),
-  amount_refunded integer not null check (amount_refunded between 0 and amount),
+  amount_refunded integer not null check (amount_refunded >= 0),
+  amount_credited integer not null check (amount_credited >= 0),
+  refund_count integer not null check (refund_count >= 0),
   currency text not null,
   status text not null check (status in ('created', 'sending', 'pending', 'unknown', 'captured', 'declined',
     'refused', 'expired', 'canceled', 'absent', 'withdrawn')),
@@ -125,7 +129,9 @@ create table charges (
   constraint charges_attempt unique (subscription, period_no, attempt),
   check (status not in ('sending', 'unknown') or first_sent_at is not null),
   check ((sends = 0) = (first_sent_at is null)),
-  check (last_sent_at >= first_sent_at)
+  check (last_sent_at >= first_sent_at),
+  -- Nothing goes back that was not captured, and no part of it twice.
+  check (amount_refunded + amount_credited <= case when status = 'captured' then amount else 0 end)
 ) with (fillfactor = 70);
 -- One open merchant-initiated charge per invoice. Captures are never in the way of it: late money is always bookable.
 create unique index charges_one_open on charges (invoice)
@@ -188,3 +194,93 @@ begin
   return new;
 end $$;
 create trigger charge_guard before insert or update on charges for each row execute function charge_guard();`;
+
+const REFUNDS = `
+create table refunds (
+  id text collate "C" primary key,
+  charge text collate "C" not null references charges (id) on delete cascade,
+  customer text collate "C" not null,
+  subscription text collate "C" not null,
+  -- Null for what others did: the provider, or somebody at the gateway's dashboard.
+  number integer check (number > 0),
+  cause text not null check (cause in ('request', 'surplus', 'cancel', 'found', 'returned')),
+  amount integer not null check (amount between 1 and 999999999),
+  currency text not null,
+  status text not null check (status in ('created', 'sending', 'pending', 'unknown', 'succeeded', 'declined')),
+  reason text,
+  reference text not null constraint refunds_reference unique,
+  idempotency_key text not null constraint refunds_idempotency_key unique,
+  body text not null,
+  gateway_payment_id text not null,
+  gateway_action_id text constraint refunds_gateway_action_id unique,
+  sends integer not null,
+  lease_token integer not null,
+  lease_until timestamptz(3),
+  first_sent_at timestamptz(3),
+  last_sent_at timestamptz(3),
+  next_check_at timestamptz(3),
+  checks integer not null,
+  empty_lookups integer not null,
+  empty_since timestamptz(3),
+  response_code text,
+  response_summary text,
+  gateway_request_id text,
+  requested_at timestamptz(3),
+  settled_at timestamptz(3),
+  parked_at timestamptz(3),
+  lost_at timestamptz(3),
+  test_clock text collate "C",
+  metadata jsonb not null,
+  created_at timestamptz(3) not null,
+  updated_at timestamptz(3) not null,
+  constraint refunds_number unique (charge, number),
+  check (status not in ('sending', 'unknown') or first_sent_at is not null),
+  check ((sends = 0) = (first_sent_at is null))
+);
+create index refunds_charge on refunds (charge, id);
+create index refunds_subscription on refunds (subscription, id);
+create index refunds_customer on refunds (customer, id);
+create index refunds_due on refunds (next_check_at)
+  where status in ('created', 'sending', 'pending', 'unknown') and parked_at is null;
+create function refund_guard() returns trigger language plpgsql as $$
+declare promised bigint; available bigint;
+begin
+  if tg_op = 'INSERT' then
+    -- What was found at the gateway begins as it was found.
+    if new.status <> 'created' and (new.sends > 0 or new.gateway_action_id is null) then
+      raise exception 'refund %: begins as created, not as %', new.id, new.status using errcode = 'check_violation';
+    end if;
+    -- The charge's row is locked by whoever adds a refund, so this sum cannot be outrun.
+    select coalesce(sum(amount), 0) into promised from refunds where charge = new.charge and status <> 'declined';
+    select case when status = 'captured' then amount - amount_credited else 0 end into available from charges where id = new.charge;
+    if new.status <> 'declined' and promised + new.amount > available then
+      raise exception 'refund %: more than charge % has left', new.id, new.charge using errcode = 'check_violation';
+    end if;
+    return new;
+  end if;
+  if (new.charge, new.customer, new.subscription, new.number, new.cause, new.amount, new.currency, new.reference,
+      new.idempotency_key, new.body, new.gateway_payment_id)
+     is distinct from
+     (old.charge, old.customer, old.subscription, old.number, old.cause, old.amount, old.currency, old.reference,
+      old.idempotency_key, old.body, old.gateway_payment_id) then
+    raise exception 'refund %: its identity is written once', old.id using errcode = 'check_violation';
+  end if;
+  if (old.gateway_action_id is not null and old.gateway_action_id is distinct from new.gateway_action_id)
+     or (old.first_sent_at is not null and old.first_sent_at is distinct from new.first_sent_at
+         and not (old.status = 'unknown' and new.status = 'created')) then
+    raise exception 'refund %: action and first sending are written once', old.id using errcode = 'check_violation';
+  end if;
+  if new.lease_token < old.lease_token then
+    raise exception 'refund %: an older lease cannot write', old.id using errcode = 'check_violation';
+  end if;
+  if old.status <> new.status and (old.status, new.status) not in
+     (('created', 'sending'), ('created', 'pending'), ('created', 'succeeded'), ('created', 'declined'),
+      ('sending', 'created'), ('sending', 'unknown'), ('sending', 'pending'), ('sending', 'succeeded'), ('sending', 'declined'),
+      ('pending', 'succeeded'), ('pending', 'declined'),
+      ('unknown', 'sending'), ('unknown', 'created'), ('unknown', 'pending'), ('unknown', 'succeeded'), ('unknown', 'declined'),
+      ('declined', 'succeeded')) then
+    raise exception 'refund %: % cannot become %', old.id, old.status, new.status using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+create trigger refund_guard before insert or update on refunds for each row execute function refund_guard();`;

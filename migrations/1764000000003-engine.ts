@@ -26,7 +26,7 @@ create table rate_budgets (
 );
 create table parked_rows (
   id text collate "C" primary key,
-  kind text not null check (kind in ('subscription', 'charge', 'gateway_event')),
+  kind text not null check (kind in ('subscription', 'charge', 'refund', 'gateway_event')),
   row_id text collate "C" not null,
   error text not null,
   parked_at timestamptz(3) not null,

@@ -46,6 +46,9 @@ const VIEWS = [
      union all
      select currency, 'gateway_clearing', sum(amount - amount_refunded)
        from charges where status = 'captured' group by currency
+     union all
+     select currency, 'surplus', -sum(amount - amount_refunded - amount_credited)
+       from charges where status = 'captured' and surplus group by currency
    )
    select source_key as row_id, 'entries sum to ' || sum(amount) as detail
      from ledger_entries group by source_key having sum(amount) <> 0
@@ -56,7 +59,7 @@ const VIEWS = [
    select coalesce(a.account, r.account),
           'the books say ' || coalesce(a.amount, 0) || ' ' || coalesce(a.currency, r.currency)
             || ', the rows say ' || coalesce(r.amount, 0)
-     from (select * from accounts where account in ('receivable', 'customer_balance', 'gateway_clearing')) a
+     from (select * from accounts where account in ('receivable', 'customer_balance', 'gateway_clearing', 'surplus')) a
      full join rows r using (currency, account)
     where coalesce(a.amount, 0) <> coalesce(r.amount, 0)`,
 
@@ -66,6 +69,16 @@ const VIEWS = [
      from charges c
     where c.status = 'captured'
       and not exists (select 1 from ledger_transactions t where t.source_key = c.gateway_payment_id || ':capture')
+   union all
+   select r.id, 'given back, and not in the books'
+     from refunds r
+    where r.status = 'succeeded'
+      and not exists (select 1 from ledger_transactions t where t.source_key = r.id || ':refunded')
+   union all
+   select c.id, 'its refunds do not add up to what went back'
+     from charges c
+    where c.refund_count > 0
+      and c.amount_refunded <> (select coalesce(sum(r.amount), 0) from refunds r where r.charge = c.id and r.status = 'succeeded')
    union all
    select i.id, 'finalized, and not in the books'
      from invoices i
@@ -95,6 +108,10 @@ language sql stable as $$
   -- Work that should have been done long ago and that nobody has set aside.
   union all select 'stuck', id, 'charge ' || status || ', due since ' || next_check_at
     from charges
+   where parked_at is null and next_check_at < at - interval '1 hour'
+     and status in ('created', 'sending', 'pending', 'unknown')
+  union all select 'stuck', id, 'refund ' || status || ', due since ' || next_check_at
+    from refunds
    where parked_at is null and next_check_at < at - interval '1 hour'
      and status in ('created', 'sending', 'pending', 'unknown')
   union all select 'stuck', id, 'subscription due since ' || due_at

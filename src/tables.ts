@@ -1,4 +1,4 @@
-import { ChargeTable, InvoiceTable, SourceTable, SubscriptionTable } from './cases/case.tables.js';
+import { ChargeTable, InvoiceTable, RefundTable, SourceTable, SubscriptionTable } from './cases/case.tables.js';
 import { CustomerBalanceTable, CustomerTable } from './customers/customer.tables.js';
 import { EventTable } from './events/event.tables.js';
 import { PlanTable, PlanVersionTable } from './plans/plan.tables.js';
@@ -13,5 +13,6 @@ export const TABLES = [
   SourceTable,
   InvoiceTable,
   ChargeTable,
+  RefundTable,
   EventTable,
 ];

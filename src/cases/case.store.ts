@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { BillingCase, type BookedPosting, type CasePorts, type Purse } from '../domain/case.js';
+import { BillingCase } from '../domain/case.js';
+import type { BookedPosting, CasePorts, Purse } from '../domain/case.records.js';
 import type { Charge } from '../domain/charge.js';
 import type { Customer } from '../domain/customer.js';
 import { DEFAULT_POLICY } from '../domain/dunning.js';
 import type { EventDraft } from '../domain/events.js';
 import type { Invoice } from '../domain/invoice.js';
 import type { Plan, PlanVersion } from '../domain/plan.js';
+import type { Refund } from '../domain/refund.js';
 import type { Source } from '../domain/source.js';
 import type { Subscription } from '../domain/subscription.js';
 import { recordEvents } from '../events/outbox.js';
@@ -15,19 +17,22 @@ import { Config } from '../platform/config/config.js';
 import type { Transaction } from '../platform/database/database.js';
 import { insertSet, updateSet } from '../platform/database/sets.js';
 import { ChargeMint } from './charge.mint.js';
-import { changingColumnsOf, ChargeTable, columnsOf, InvoiceTable, SourceTable, SubscriptionTable } from './case.tables.js';
+import { RefundMint } from './refund.mint.js';
+import { changingColumnsOf, ChargeTable, columnsOf, InvoiceTable, RefundTable, SourceTable, SubscriptionTable } from './case.tables.js';
 import { newId } from '../platform/ids/ids.js';
 
 const ALL = {
   subscriptions: columnsOf(SubscriptionTable),
   invoices: columnsOf(InvoiceTable),
   charges: columnsOf(ChargeTable),
+  refunds: columnsOf(RefundTable),
   sources: columnsOf(SourceTable),
 };
 const CHANGING = {
   subscriptions: changingColumnsOf(SubscriptionTable),
   invoices: changingColumnsOf(InvoiceTable),
   charges: changingColumnsOf(ChargeTable),
+  refunds: changingColumnsOf(RefundTable),
   sources: changingColumnsOf(SourceTable),
 };
 
@@ -49,9 +54,15 @@ export class CaseStore {
 
   constructor(
     private readonly config: Config,
-    mint: ChargeMint,
+    charges: ChargeMint,
+    refunds: RefundMint,
   ) {
-    this.ports = { newId, mint: (draft) => mint.mint(draft) };
+    this.ports = {
+      newId,
+      mint: (draft) => charges.mint(draft),
+      mintRefund: (draft) => refunds.mint(draft),
+      surplusPolicy: config.SURPLUS_POLICY,
+    };
   }
 
   /** The cases of these subscriptions, locked until the transaction ends. */
@@ -80,7 +91,8 @@ export class CaseStore {
         order by c.id for update of c`,
       [invoices.map((i) => i.id)],
     );
-    const group = { sources: by(sources), invoices: by(invoices), charges: by(charges) };
+    const refunds = await this.loadRefunds(tx, charges);
+    const group = { sources: by(sources), invoices: by(invoices), charges: by(charges), refunds: by(refunds) };
     return subscriptions.map((subscription) => {
       const owner = customers.get(subscription.customer);
       const terms = plans.get(`${subscription.plan}@${subscription.plan_version}`);
@@ -93,6 +105,7 @@ export class CaseStore {
           customer: owner.customer,
           invoices: group.invoices.get(subscription.id) ?? [],
           charges: group.charges.get(subscription.id) ?? [],
+          refunds: group.refunds.get(subscription.id) ?? [],
           sources: group.sources.get(subscription.id) ?? [],
           balance: owner.purse(subscription.currency),
         },
@@ -129,6 +142,8 @@ export class CaseStore {
     await updateSet(tx, 'sources', 'id', written(CHANGING.sources, cases.map((c) => c.sources.fields)), sources.filter((s) => s.status === 'active'));
     await updateSet(tx, 'charges', 'id', written(CHANGING.charges, cases.map((c) => c.charges.fields)), cases.flatMap((c) => c.charges.pick(c.charges.changed)));
     await insertSet(tx, 'charges', ALL.charges, cases.flatMap((c) => c.charges.pick(c.charges.added)));
+    await updateSet(tx, 'refunds', 'id', written(CHANGING.refunds, cases.map((c) => c.refunds.fields)), cases.flatMap((c) => c.refunds.pick(c.refunds.changed)));
+    await insertSet(tx, 'refunds', ALL.refunds, cases.flatMap((c) => c.refunds.pick(c.refunds.added)));
     await book(tx, postings);
     await recordEvents(tx, events);
   }
@@ -154,12 +169,25 @@ export class CaseStore {
       changes.set(key, { customer, currency, amount: before + c.balanceChange });
     }
     if (changes.size === 0) return;
+    const given = [JSON.stringify([...changes.values()])];
+    const changed = `json_to_recordset($1::json) as r(customer text, currency text, amount bigint)`;
+    // Two statements: a row proposed with a negative amount is refused before its conflict is even looked for.
     await tx.query(
-      `insert into customer_balances as b (customer, currency, amount)
-       select * from json_to_recordset($1::json) as r(customer text, currency text, amount bigint)
-       on conflict (customer, currency) do update set amount = b.amount + excluded.amount`,
-      [JSON.stringify([...changes.values()])],
+      `insert into customer_balances (customer, currency, amount) select customer, currency, 0 from ${changed} on conflict do nothing`,
+      given,
     );
+    await tx.query(
+      `update customer_balances b set amount = b.amount + r.amount from ${changed}
+        where b.customer = r.customer and b.currency = r.currency`,
+      given,
+    );
+  }
+
+  /** Few charges have any, and those that have say so: the rest costs nothing. */
+  private async loadRefunds(tx: Transaction, charges: readonly Charge[]): Promise<Refund[]> {
+    const refunded = charges.filter((charge) => charge.refund_count > 0).map((charge) => charge.id);
+    if (refunded.length === 0) return [];
+    return tx.query<Refund>('select * from refunds where charge = any($1) order by id for update', [refunded]);
   }
 
   private async loadPlans(tx: Transaction, subscriptions: Subscription[]): Promise<Map<string, { plan: Plan; version: PlanVersion }>> {

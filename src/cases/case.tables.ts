@@ -1,6 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import type { Charge } from '../domain/charge.js';
 import type { Invoice } from '../domain/invoice.js';
+import type { Refund } from '../domain/refund.js';
 import type { Source } from '../domain/source.js';
 import type { Subscription } from '../domain/subscription.js';
 import { bool, id, instant, int, json, nullable, ref, text } from '../platform/database/columns.js';
@@ -38,6 +39,7 @@ export const SubscriptionTable = new EntitySchema<Subscription>({
     canceled_at: instant(nullable),
     cancel_reason: text(nullable),
     ended_by: text(nullable),
+    cancel_refund: text(nullable),
     paused_at: instant(nullable),
     resumes_at: instant(nullable),
     expires_at: instant(nullable),
@@ -116,6 +118,8 @@ export const ChargeTable = new EntitySchema<Charge>({
     attempt: int(),
     amount: int(),
     amount_refunded: int(),
+    amount_credited: int(),
+    refund_count: int(),
     currency: text(),
     status: text(),
     surplus: bool(),
@@ -152,6 +156,48 @@ export const ChargeTable = new EntitySchema<Charge>({
   },
 });
 
+export const RefundTable = new EntitySchema<Refund>({
+  name: 'refund',
+  tableName: 'refunds',
+  columns: {
+    id: id(),
+    charge: ref(),
+    customer: ref(),
+    subscription: ref(),
+    number: int(nullable),
+    cause: text(),
+    amount: int(),
+    currency: text(),
+    status: text(),
+    reason: text(nullable),
+    reference: text(),
+    idempotency_key: text(),
+    body: text(),
+    gateway_payment_id: text(),
+    gateway_action_id: text(nullable),
+    sends: int(),
+    lease_token: int(),
+    lease_until: instant(nullable),
+    first_sent_at: instant(nullable),
+    last_sent_at: instant(nullable),
+    next_check_at: instant(nullable),
+    checks: int(),
+    empty_lookups: int(),
+    empty_since: instant(nullable),
+    response_code: text(nullable),
+    response_summary: text(nullable),
+    gateway_request_id: text(nullable),
+    requested_at: instant(nullable),
+    settled_at: instant(nullable),
+    parked_at: instant(nullable),
+    lost_at: instant(nullable),
+    test_clock: ref(nullable),
+    metadata: json(),
+    created_at: instant(),
+    updated_at: instant(),
+  },
+});
+
 /** What is written once, with the row. */
 const FROZEN = {
   subscription: ['id', 'customer', 'plan', 'currency', 'time_zone', 'test_clock', 'created_at'],
@@ -159,6 +205,8 @@ const FROZEN = {
     'total', 'balance_applied', 'billed_customer', 'created_at'],
   charge: ['id', 'customer', 'subscription', 'invoice', 'period_no', 'kind', 'attempt', 'amount', 'currency', 'reference',
     'idempotency_key', 'body', 'body_hash', 'test_clock', 'metadata', 'created_at'],
+  refund: ['id', 'charge', 'customer', 'subscription', 'number', 'cause', 'amount', 'currency', 'reason', 'reference',
+    'idempotency_key', 'body', 'gateway_payment_id', 'test_clock', 'metadata', 'created_at'],
   source: ['id', 'gateway_source_id', 'customer', 'subscription', 'charge', 'created_at'],
 } as const;
 

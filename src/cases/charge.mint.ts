@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { ChargeDraft } from '../domain/case.js';
+import type { ChargeDraft } from '../domain/case.records.js';
 import type { Charge } from '../domain/charge.js';
 import { InstallationSecret } from '../platform/crypto/secret.js';
 import { newId } from '../platform/ids/ids.js';
@@ -11,6 +11,9 @@ export const REFERENCE_PREFIX = 'zq';
 
 /** What has not happened yet to a charge that is being made. */
 const UNSENT = {
+  amount_refunded: 0,
+  amount_credited: 0,
+  refund_count: 0,
   sends: 0,
   lease_token: 0,
   lease_until: null,
@@ -56,7 +59,6 @@ export class ChargeMint {
       kind,
       attempt,
       amount: invoice.amount_due,
-      amount_refunded: 0,
       currency: invoice.currency,
       status: 'created',
       surplus: false,

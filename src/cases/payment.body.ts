@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ChargeDraft } from '../domain/case.js';
+import type { ChargeDraft } from '../domain/case.records.js';
 import { toGatewayAmount, type Currency } from '../domain/money.js';
 import { Config } from '../platform/config/config.js';
 

@@ -1,3 +1,4 @@
+import type { BookedPosting, CasePorts, CaseRecords, NewRefund, Purse } from './case.records.js';
 import type { Charge, ChargeKind } from './charge.js';
 import { isCustomerPresent, isOpen } from './charge.js';
 import type { Customer } from './customer.js';
@@ -6,101 +7,11 @@ import type { EventDraft, EventType } from './events.js';
 import type { Invoice } from './invoice.js';
 import type { Posting } from './ledger.js';
 import type { Plan, PlanVersion } from './plan.js';
+import type { Refund } from './refund.js';
+import { Shelf } from './shelf.js';
 import type { Source } from './source.js';
 import { dueAt, type CheckoutTerms, type Subscription } from './subscription.js';
-import { chargeView, invoiceView, sourceView, subscriptionView } from './views.js';
-
-/** What a new charge is made of; the mint adds what is derived from the installation secret. */
-export interface ChargeDraft {
-  kind: ChargeKind;
-  subscription: Subscription;
-  invoice: Invoice;
-  attempt: number;
-  source: Source | null;
-  /** Where a customer-present payment leads; null for a stored source. */
-  terms: CheckoutTerms | null;
-  /** Engine clock. */
-  sendAt: Date;
-  now: Date;
-}
-
-export interface CasePorts {
-  newId(prefix: 'inv' | 'chg' | 'psrc'): string;
-  mint(draft: ChargeDraft): Charge;
-}
-
-export interface CaseRecords {
-  subscription: Subscription;
-  plan: Plan;
-  version: PlanVersion;
-  policy: DunningPolicy;
-  customer: Customer;
-  /** The open invoices, and those that the business at hand is about. */
-  invoices: Invoice[];
-  /** Every charge of the periods of those invoices. */
-  charges: Charge[];
-  sources: Source[];
-  /** What the customer has in his favour; cases of one customer and currency share it. */
-  balance: Purse;
-}
-
-/** Minor units of the subscription's currency. */
-export interface Purse {
-  amount: number;
-}
-
-export interface BookedPosting extends Posting {
-  customer: string;
-  subscription: string;
-  at: Date;
-}
-
-/** Records of one kind with what has been changed or added since they were loaded. */
-class Shelf<T extends { id: string }> {
-  private readonly rows = new Map<string, T>();
-  readonly added = new Set<string>();
-  readonly changed = new Set<string>();
-  /** The fields that were patched in any of them: all that needs to be written. */
-  readonly fields = new Set<string>();
-
-  constructor(rows: readonly T[]) {
-    for (const row of rows) this.rows.set(row.id, row);
-  }
-
-  add(row: T): T {
-    this.rows.set(row.id, row);
-    this.added.add(row.id);
-    return row;
-  }
-
-  patch(id: string, patch: Partial<T>): T {
-    const row = { ...this.get(id), ...patch };
-    this.rows.set(id, row);
-    if (!this.added.has(id)) {
-      this.changed.add(id);
-      for (const field of Object.keys(patch)) this.fields.add(field);
-    }
-    return row;
-  }
-
-  get(id: string): T {
-    const row = this.rows.get(id);
-    if (!row) throw new Error(`The case holds no record "${id}"`);
-    return row;
-  }
-
-  find(id: string | null): T | null {
-    return (id !== null && this.rows.get(id)) || null;
-  }
-
-  all(): T[] {
-    return [...this.rows.values()];
-  }
-
-  pick(ids: ReadonlySet<string>): T[] {
-    return [...ids].map((id) => this.get(id));
-  }
-}
+import { chargeView, invoiceView, refundView, sourceView, subscriptionView } from './views.js';
 
 /**
  * Everything about one subscription that a decision may look at, and everything that it decides.
@@ -114,6 +25,7 @@ export class BillingCase {
   readonly customer: Customer;
   readonly invoices: Shelf<Invoice>;
   readonly charges: Shelf<Charge>;
+  readonly refunds: Shelf<Refund>;
   readonly sources: Shelf<Source>;
   readonly events: EventDraft[] = [];
   readonly postings: BookedPosting[] = [];
@@ -138,6 +50,7 @@ export class BillingCase {
     this.customer = records.customer;
     this.invoices = new Shelf(records.invoices);
     this.charges = new Shelf(records.charges);
+    this.refunds = new Shelf(records.refunds);
     this.sources = new Shelf(records.sources);
     this.purse = records.balance;
   }
@@ -155,6 +68,14 @@ export class BillingCase {
 
   patchCharge(id: string, patch: Partial<Charge>): Charge {
     return this.charges.patch(id, { ...patch, updated_at: this.now });
+  }
+
+  patchRefund(id: string, patch: Partial<Refund>): Refund {
+    return this.refunds.patch(id, { ...patch, updated_at: this.now });
+  }
+
+  get surplusPolicy(): CasePorts['surplusPolicy'] {
+    return this.ports.surplusPolicy;
   }
 
   newId(prefix: 'inv' | 'chg' | 'psrc'): string {
@@ -201,6 +122,9 @@ export class BillingCase {
       gateway_payment_id: null,
       redirect_url: null,
       surplus: false,
+      amount_refunded: 0,
+      amount_credited: 0,
+      refund_count: 0,
       sends: 0,
       first_sent_at: null,
       last_sent_at: null,
@@ -210,6 +134,17 @@ export class BillingCase {
       created_at: this.now,
       updated_at: this.now,
     });
+  }
+
+  /** A refund of a charge; numbers count up over all that we asked for, also those a lost life asked for. */
+  addRefund(charge: Charge, wanted: NewRefund): Refund {
+    const numbers = this.refundsOf(charge.id).map((refund) => refund.number ?? 0);
+    const number = wanted.found ? wanted.found.number : Math.max(0, ...numbers) + 1;
+    const { amount, cause, reason, sendAt } = wanted;
+    const draft = { charge, amount, cause, reason, sendAt, number, name: wanted.found?.name ?? null, now: this.now };
+    const refund = this.refunds.add(this.ports.mintRefund(draft));
+    this.patchCharge(charge.id, { refund_count: this.charges.get(charge.id).refund_count + 1 });
+    return refund;
   }
 
   tell(type: EventType, object: object, previous?: object): void {
@@ -232,6 +167,10 @@ export class BillingCase {
 
   tellCharge(type: EventType, charge: Charge): void {
     this.tell(type, this.chargeView(charge));
+  }
+
+  tellRefund(type: EventType, refund: Refund): void {
+    this.tell(type, refundView(refund));
   }
 
   tellSource(type: EventType, source: Source): void {
@@ -273,6 +212,10 @@ export class BillingCase {
 
   chargesOf(invoice: string): Charge[] {
     return this.charges.all().filter((c) => c.invoice === invoice);
+  }
+
+  refundsOf(charge: string): Refund[] {
+    return this.refunds.all().filter((refund) => refund.charge === charge);
   }
 
   /** Merchant-initiated charges in which money may still move. */

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  CHARGE_STATUSES, type ChargeEvent, type ChargeStatus, chargeTransitions, claimed, isOpen, LEASE_MS, nextChargeStatus,
+  CHARGE_STATUSES, type ChargeEvent, type ChargeStatus, chargeTransitions, claimed, isOpen, nextChargeStatus,
   OPEN_CHARGE_STATUSES, payableUntil,
 } from './charge.js';
+import { LEASE_MS } from './sending.js';
 import { aCharge, START } from './testing/case.builder.js';
 
 const FAILURES = ['decline', 'expire', 'cancel'] as const;

@@ -1,4 +1,5 @@
 import { type Transitions, transition } from './machine.js';
+import { leased, type Sendable } from './sending.js';
 
 export const CHARGE_STATUSES = [
   'created',
@@ -112,24 +113,9 @@ export function isOpen(status: ChargeStatus): boolean {
   return (OPEN_CHARGE_STATUSES as readonly ChargeStatus[]).includes(status);
 }
 
-/** How long (ms) a worker may take for one call; afterwards another may look the charge up. */
-export const LEASE_MS = 120_000;
-
 /** What taking the lease writes, before the first byte leaves. Engine clock. */
 export function claimed(charge: Charge, now: Date): Partial<Charge> {
-  const until = new Date(now.getTime() + LEASE_MS);
-  return {
-    status: nextChargeStatus(charge.status, 'claim'),
-    sends: charge.sends + 1,
-    lease_token: charge.lease_token + 1,
-    lease_until: until,
-    first_sent_at: charge.first_sent_at ?? now,
-    last_sent_at: now,
-    requested_at: charge.requested_at ?? now,
-    next_check_at: until,
-    // While nothing was taken they count the tries, so that the waits between them grow.
-    checks: charge.status === 'created' ? charge.checks : 0,
-  };
+  return { status: nextChargeStatus(charge.status, 'claim'), ...leased(charge, charge.status !== 'created', now) };
 }
 
 /** Whether the customer pays it himself, in the wallet, through a redirect. */
@@ -148,7 +134,7 @@ export function payableUntil(charge: Charge, now: Date): Date {
 }
 
 /** One attempt to collect one invoice through the gateway. Amounts in minor units. */
-export interface Charge {
+export interface Charge extends Sendable {
   id: string;
   customer: string;
   subscription: string;
@@ -159,7 +145,12 @@ export interface Charge {
   /** Counts up per subscription and period, over all kinds and voided invoices. */
   attempt: number;
   amount: number;
+  /** Minor units that went back to the wallet; open refunds do not count yet. */
   amount_refunded: number;
+  /** Minor units of surplus that went to the customer's balance. */
+  amount_credited: number;
+  /** How many refunds were ever asked for or found. */
+  refund_count: number;
   currency: string;
   status: ChargeStatus;
   surplus: boolean;
@@ -173,29 +164,12 @@ export interface Charge {
   redirect_url: string | null;
   /** When an open redirect stops being payable. */
   expires_at: Date | null;
-  sends: number;
-  /** Fencing token: counts up with each claim; an answer is written only under the token it was sent with. */
-  lease_token: number;
-  lease_until: Date | null;
-  first_sent_at: Date | null;
-  last_sent_at: Date | null;
-  /** When the engine looks at this row next: to send, to look up, to compare. Engine clock. */
-  next_check_at: Date | null;
-  checks: number;
-  /** Clean, empty look-ups in the window that may prove absence, and when the first of them was. */
-  empty_lookups: number;
-  empty_since: Date | null;
   response_code: string | null;
-  response_summary: string | null;
   decline_class: string | null;
-  gateway_request_id: string | null;
-  requested_at: Date | null;
   settled_at: Date | null;
   parked_at: Date | null;
   /** When earlier attempts were last seen to have failed for good. Engine clock. */
   cleared_at: Date | null;
-  /** When its outcome was first unknown: from then on "not taken" proves nothing. */
-  lost_at: Date | null;
   test_clock: string | null;
   metadata: Record<string, string>;
   created_at: Date;

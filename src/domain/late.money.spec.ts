@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cancel, pause } from './lifecycle.js';
-import type { Observation } from './settlement.js';
+import type { Observation } from './observation.js';
 import { declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
 const WINDOWS = { settleSeconds: 1_800, idempotencyHours: 24 };
@@ -20,7 +20,7 @@ describe('money that comes a second time', () => {
     life.hear(first, 'captured');
     life.news();
     life.hear(second, 'captured');
-    expect(life.news()).toEqual(['charge.captured', 'charge.surplus']);
+    expect(life.news()).toEqual(['charge.captured', 'charge.surplus', 'refund.created']);
     expect(life.charges.map((charge) => charge.surplus)).toEqual([false, false, true]);
     expect(life.postings.filter((p) => p.kind === 'surplus').map((p) => p.source_key)).toEqual([`pay_${second.id}:capture`]);
   });
@@ -75,7 +75,7 @@ describe('a new charge', () => {
 
   it.each(['captured', 'declined'] as const)('is refused for an invoice that is closed (%s)', (status) => {
     const life = Life.renewing();
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     life.hear(life.latest, status);
     expect(() => life.decide((c) => c.addCharge('retry', c.invoices.get(life.latest.invoice), null, null, c.engineNow))).toThrow(
       'nothing may be charged for it',
@@ -94,7 +94,7 @@ describe('a new charge', () => {
 
   it.each(['captured', 'declined'] as const)('is refused for an invoice that is closed (%s)', (status) => {
     const life = Life.renewing();
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     life.hear(life.latest, status);
     expect(() => life.decide((c) => c.addCharge('retry', c.invoices.get(life.latest.invoice), null, null, c.engineNow))).toThrow(
       'nothing may be charged for it',
@@ -105,7 +105,7 @@ describe('a new charge', () => {
 describe('money that comes after the end', () => {
   it('pays the period that had begun when the merchant canceled', () => {
     const life = Life.renewing();
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     expect(life.invoice(2).status, 'it waits for what is in flight').toBe('open');
     life.hear(life.latest, 'captured');
     expect(life.invoice(2).status).toBe('paid');
@@ -114,7 +114,7 @@ describe('money that comes after the end', () => {
 
   it('gives the invoice up when what was in flight fails', () => {
     const life = Life.renewing();
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     life.hear(life.latest, 'declined', { response_code: '20051' });
     expect(life.invoice(2).status).toBe('uncollectible');
   });
@@ -122,7 +122,7 @@ describe('money that comes after the end', () => {
   it('gives the invoice up when what was in flight never existed', () => {
     const life = Life.renewing();
     life.observe(unknown(life.latest.id));
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     life.now = new Date(RENEWAL.getTime() + 26 * HOUR);
     for (let i = 0; i < 6; i += 1, life.now = new Date(life.now.getTime() + HOUR / 2)) life.observe(notFound(life.latest.id));
     expect(life.latest.status).toBe('absent');

@@ -73,7 +73,7 @@ describe('the books of a life', () => {
       fc.property(answers, fc.integer({ min: 1, max: 30 }), fc.boolean(), (gateway, weeks, canceled) => {
         const life = Life.active({ version: { interval: 'week', amount: 2000 } });
         for (let n = 0; n < weeks; n += 1) life.passDays(7, (charge) => gateway.next().value(charge));
-        if (canceled && life.subscription.status !== 'canceled') life.decide((c) => cancel(c, 'now', null));
+        if (canceled && life.subscription.status !== 'canceled') life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
         const open = life.invoices.filter((invoice) => invoice.status === 'open');
         const captured = life.charges.filter((charge) => charge.status === 'captured');
         const booked = sums(life.postings);

@@ -26,7 +26,7 @@ export interface LedgerEntry {
 /** One money fact. `source_key` names the fact, so that it can be booked only once. */
 export interface Posting {
   source_key: string;
-  kind: 'invoice_finalized' | 'balance_applied' | 'capture' | 'surplus' | 'invoice_voided' | 'write_off' | 'write_back';
+  kind: 'invoice_finalized' | 'balance_applied' | 'capture' | 'surplus' | 'invoice_voided' | 'write_off' | 'write_back' | 'refund' | 'credit';
   currency: string;
   entries: readonly LedgerEntry[];
 }
@@ -100,4 +100,25 @@ export function invoiceWrittenOff(i: Billed): Posting[] {
 /** Undoes a write-off, because its money came after all. */
 export function writeOffReversed(i: Billed): Posting[] {
   return move(`${i.id}:written_back`, 'write_back', i.currency, 'receivable', 'bad_debt', i.amount_due);
+}
+
+interface GivenBack {
+  id: string;
+  amount: number;
+  currency: string;
+}
+
+/** Money that had paid for something goes back to the wallet. */
+export function chargeRefunded(r: GivenBack): Posting[] {
+  return move(`${r.id}:refunded`, 'refund', r.currency, 'refunds', 'gateway_clearing', r.amount);
+}
+
+/** Money that had paid for nothing goes back to the wallet. */
+export function surplusRefunded(r: GivenBack): Posting[] {
+  return move(`${r.id}:refunded`, 'refund', r.currency, 'surplus', 'gateway_clearing', r.amount);
+}
+
+/** Money that had paid for nothing becomes the customer's balance. */
+export function surplusCredited(charge: { id: string; currency: string }, amount: number): Posting[] {
+  return move(`${charge.id}:credited`, 'credit', charge.currency, 'surplus', 'customer_balance', amount);
 }

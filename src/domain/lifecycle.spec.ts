@@ -30,7 +30,7 @@ const REACHED: { readonly [S in SubscriptionStatus]: () => Life } = {
   },
   canceled: () => {
     const life = Life.active();
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     return life;
   },
 };
@@ -42,8 +42,8 @@ function pastDue(terms = {}): Life {
 }
 
 const ACTIONS = {
-  'cancel now': (life: Life) => life.decide((c) => cancel(c, 'now', 'asked')),
-  'cancel at period end': (life: Life) => life.decide((c) => cancel(c, 'period_end', 'asked')),
+  'cancel now': (life: Life) => life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: 'asked' })),
+  'cancel at period end': (life: Life) => life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: 'asked' })),
   uncancel: (life: Life) => life.decide((c) => uncancel(c)),
   pause: (life: Life) => life.decide((c) => pause(c, null)),
   resume: (life: Life) => life.decide((c) => void resume(c, TERMS, 'checkout')),
@@ -103,7 +103,7 @@ describe('cancel', () => {
     const life = Life.active();
     life.now = RENEWAL;
     life.live();
-    life.decide((c) => cancel(c, 'now', 'asked'));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: 'asked' }));
     expect(life.latest.status).toBe('withdrawn');
     expect(life.invoice(2).status).toBe('uncollectible');
     expect(life.subscription).toMatchObject({ canceled_at: RENEWAL, cancel_reason: 'asked', due_at: null });
@@ -111,7 +111,7 @@ describe('cancel', () => {
 
   it('H14: now ends the ladder: the retry that was due is never made', () => {
     const life = pastDue();
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     const charges = life.charges.length;
     life.passDays(40, captures);
     expect(life.charges).toHaveLength(charges);
@@ -120,15 +120,15 @@ describe('cancel', () => {
 
   it('of a sign-up voids its invoice, for its period never began', () => {
     const life = Life.signUp();
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     expect(life.invoices.map((invoice) => invoice.status)).toEqual(['void']);
     expect(life.postings.flatMap((p) => p.entries).reduce((sum, e) => sum + (e.account === 'receivable' ? e.amount : 0), 0)).toBe(0);
   });
 
   it('at period end lets the period run out and invoices no other', () => {
     const life = Life.active();
-    life.decide((c) => cancel(c, 'period_end', 'moving'));
-    life.decide((c) => cancel(c, 'period_end', 'again'));
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: 'moving' }));
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: 'again' }));
     expect(life.news()).toEqual(['subscription.updated']);
     life.passTo(new Date(RENEWAL.getTime() - 1));
     expect(life.subscription.status).toBe('active');
@@ -139,7 +139,7 @@ describe('cancel', () => {
 
   it('at period end can be undone', () => {
     const life = Life.active();
-    life.decide((c) => cancel(c, 'period_end', 'moving'));
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: 'moving' }));
     life.decide((c) => uncancel(c));
     life.passTo(RENEWAL);
     expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, cancel_reason: null });
@@ -147,7 +147,7 @@ describe('cancel', () => {
 
   it('of a free trial at its end asks for no wallet', () => {
     const life = REACHED.trialing();
-    life.decide((c) => cancel(c, 'period_end', null));
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
     life.passDays(10);
     expect(life.subscription.status).toBe('canceled');
     expect(life.charges).toEqual([]);

@@ -1,29 +1,36 @@
 import type { BillingCase } from './case.js';
 import { chargeRenewal, closeOwed, noDunning, resumeCollection, withdrawUnsent } from './collection.js';
-import { conflict } from './errors.js';
+import { conflict, invalid } from './errors.js';
 import { period } from './calendar.js';
 import { type BillingTerms, issueRecurringInvoice } from './invoicing.js';
 import { markPaid } from './payment.js';
 import { cadence } from './plan.js';
-import { nextSubscriptionStatus, type Subscription } from './subscription.js';
+import { giveBackCurrentPeriod } from './refunding.js';
+import { type CancelRefund, nextSubscriptionStatus, type Subscription } from './subscription.js';
 
 /** What merchants and customers may do to a running subscription. Each takes effect at once. */
-
-const ENDED: readonly Subscription['status'][] = ['canceled', 'incomplete_expired'];
 
 export function refuseEnded(s: Subscription): void {
   if (s.status === 'canceled') throw conflict('subscription_canceled', 'The subscription is canceled.');
   if (s.status === 'incomplete_expired') throw conflict('subscription_expired', 'The sign-up was never paid and has expired.');
 }
 
-export function cancel(c: BillingCase, at: 'period_end' | 'now', reason: string | null): void {
+/** How a subscription is cancelled, and what is given back of the current period. */
+export interface Cancellation {
+  at: 'period_end' | 'now';
+  refund: CancelRefund;
+  reason: string | null;
+}
+
+export function cancel(c: BillingCase, { at, refund, reason }: Cancellation): void {
   const s = c.subscription;
   refuseEnded(s);
   const running = s.status === 'active' || s.status === 'trialing' || s.status === 'past_due';
   if (at === 'now' || !running) {
-    endSubscription(c, reason);
+    endSubscription(c, reason, refund);
     return;
   }
+  if (refund !== 'none') throw invalid('refund', 'needs at: now; what was paid for is served until the period ends');
   if (s.cancel_at_period_end) return;
   c.patch({ cancel_at_period_end: true, cancel_reason: reason });
   c.tellSubscription('subscription.updated', { cancel_at_period_end: false });
@@ -39,13 +46,14 @@ export function uncancel(c: BillingCase): void {
 }
 
 /** Ends it now: what was not sent is withdrawn, what was sent runs out, nothing new is tried. */
-export function endSubscription(c: BillingCase, reason: string | null): void {
+export function endSubscription(c: BillingCase, reason: string | null, refund: CancelRefund): void {
   const previous = { status: c.subscription.status };
   c.patch({
     status: nextSubscriptionStatus(c.subscription.status, 'cancel'),
     canceled_at: c.now,
     cancel_reason: reason,
     ended_by: 'request',
+    cancel_refund: refund,
     cancel_at_period_end: false,
     expires_at: null,
     ...noDunning,
@@ -53,6 +61,7 @@ export function endSubscription(c: BillingCase, reason: string | null): void {
   withdrawUnsent(c);
   closeOwed(c);
   c.tellSubscription('subscription.canceled', previous);
+  if (refund === 'full') giveBackCurrentPeriod(c);
 }
 
 export function pause(c: BillingCase, resumesAt: Date | null): void {
@@ -132,8 +141,4 @@ function startNewEpoch(c: BillingCase, terms: BillingTerms): void {
   if (invoice.amount_due === 0) markPaid(c, invoice);
   else chargeRenewal(c, invoice);
   resumeCollection(c);
-}
-
-export function isEnded(s: Subscription): boolean {
-  return ENDED.includes(s.status);
 }

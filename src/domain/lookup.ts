@@ -1,5 +1,3 @@
-import type { Charge } from './charge.js';
-
 /**
  * When the gateway is asked again, and what an empty answer means.
  * All instants are on the engine's clock; S and W are configuration (settle seconds, idempotency hours).
@@ -9,17 +7,27 @@ export interface GatewayWindows {
   idempotencyHours: number;
 }
 
+/** What is known of something that was sent and of the look-ups since. */
+export interface Evidence {
+  checks: number;
+  first_sent_at: Date | null;
+  last_sent_at: Date | null;
+  /** Clean, empty look-ups in the window that may prove absence, and when the first of them was. */
+  empty_lookups: number;
+  empty_since: Date | null;
+}
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Waits between look-ups of a charge that is pending or unknown; hourly to a day, then daily without end. */
+/** Waits between look-ups of what is pending or unknown; hourly to a day, then daily without end. */
 const LOOKUP_WAITS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR];
 
-export function nextLookupAt(charge: Pick<Charge, 'checks' | 'first_sent_at'>, now: Date): Date {
-  const first = charge.first_sent_at ?? now;
-  const wait = LOOKUP_WAITS[charge.checks] ?? (now.getTime() - first.getTime() < DAY ? HOUR : DAY);
+export function nextLookupAt(row: Pick<Evidence, 'checks' | 'first_sent_at'>, now: Date): Date {
+  const first = row.first_sent_at ?? now;
+  const wait = LOOKUP_WAITS[row.checks] ?? (now.getTime() - first.getTime() < DAY ? HOUR : DAY);
   return new Date(now.getTime() + wait);
 }
 
@@ -46,25 +54,25 @@ export type Verdict =
   | { verdict: 'wait'; at: Date };
 
 /**
- * What a clean, empty look-up of an unknown charge allows. A resend needs S since the last send (the
+ * What a clean, empty look-up of an unknown charge or refund allows. A resend needs S since the last send (the
  * gateway may still be processing it) and a key that is certainly still remembered; absence needs the
  * key's whole life to have passed and several empty look-ups. Time alone proves nothing.
  */
-export function judgeEmptyLookup(charge: Charge, windows: GatewayWindows, now: Date): Verdict {
-  const first = (charge.first_sent_at ?? now).getTime();
-  const last = (charge.last_sent_at ?? now).getTime();
+export function judgeEmptyLookup(row: Evidence, windows: GatewayWindows, now: Date): Verdict {
+  const first = (row.first_sent_at ?? now).getTime();
+  const last = (row.last_sent_at ?? now).getTime();
   const at = now.getTime();
   const settle = windows.settleSeconds * SECOND;
   const window = windows.idempotencyHours * HOUR;
   if (at - last >= settle && at - first < window - HOUR) return { verdict: 'resend' };
 
   const provableFrom = Math.max(first + window + 2 * HOUR, last + Math.max(2 * HOUR, settle));
-  const spanStart = charge.empty_since?.getTime() ?? at;
-  const proven = charge.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75;
+  const spanStart = row.empty_since?.getTime() ?? at;
+  const proven = row.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75;
   if (at >= provableFrom && proven) return { verdict: 'absent' };
 
   const resendableAt = last + settle;
-  const candidates = [nextLookupAt(charge, now).getTime()];
+  const candidates = [nextLookupAt(row, now).getTime()];
   if (at < resendableAt && resendableAt - first < window - HOUR) candidates.push(resendableAt);
   // Close to the point of proof the look-ups must be dense enough to prove anything.
   if (at >= provableFrom - PROOF_SPAN) candidates.push(at + PROOF_WAIT);
@@ -73,9 +81,9 @@ export function judgeEmptyLookup(charge: Charge, windows: GatewayWindows, now: D
 }
 
 /** Counts a clean, empty look-up towards the proof of absence; only the last two hours count. */
-export function countEmptyLookup(charge: Charge, now: Date): Pick<Charge, 'empty_lookups' | 'empty_since'> {
-  const stale = charge.empty_since === null || now.getTime() - charge.empty_since.getTime() > PROOF_SPAN;
+export function countEmptyLookup(row: Evidence, now: Date): Pick<Evidence, 'empty_lookups' | 'empty_since'> {
+  const stale = row.empty_since === null || now.getTime() - row.empty_since.getTime() > PROOF_SPAN;
   return stale
     ? { empty_lookups: 1, empty_since: now }
-    : { empty_lookups: charge.empty_lookups + 1, empty_since: charge.empty_since };
+    : { empty_lookups: row.empty_lookups + 1, empty_since: row.empty_since };
 }

@@ -57,7 +57,7 @@ function endPeriod(c: BillingCase, terms: BillingTerms): void {
 }
 
 function cancelAtEnd(c: BillingCase): void {
-  endSubscription(c, c.subscription.cancel_reason);
+  endSubscription(c, c.subscription.cancel_reason, 'none');
 }
 
 /** The next period begins: its invoice is written on its date, whatever became of the one before. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isOpen } from './charge.js';
-import { Mismatch, type Observation, type PaymentFact } from './settlement.js';
+import { Mismatch, type Observation, type PaymentFact } from './observation.js';
 import { factOf } from './testing/case.builder.js';
 import { captures, Life, RENEWAL } from './testing/life.story.js';
 

@@ -4,37 +4,13 @@ import { closeOwed, onAttemptAbsent, onAttemptFailed } from './collection.js';
 import type { EventType } from './events.js';
 import type { Invoice } from './invoice.js';
 import { invoicePaid, surplusCaptured, writeOffReversed } from './ledger.js';
-import { countEmptyLookup, type GatewayWindows, judgeEmptyLookup, nextLookupAt, nextSendAt } from './lookup.js';
+import { type GatewayWindows, nextLookupAt } from './lookup.js';
+import { type ChargeObservation, Mismatch, type Observation, type PaymentFact } from './observation.js';
 import { markPaid } from './payment.js';
-import { isEnded } from './lifecycle.js';
+import { giveBackAfterCancel, giveBackSurplus, settleRefund, settleRefundFacts } from './refunding.js';
+import { lost, postponed, putBack, weighEmptyLookup } from './sending.js';
+import { isEnded } from './subscription.js';
 import { holdSource, payingSource, retireSource } from './wallet.js';
-
-/** What the gateway says about one payment, through whatever door we heard it. */
-export interface PaymentFact {
-  payment_id: string;
-  status: 'pending' | 'captured' | 'declined' | 'expired' | 'canceled';
-  /** Minor units; null where the answer does not say. */
-  amount: number | null;
-  currency: string | null;
-  source_id: string | null;
-  redirect_url: string | null;
-  response_code: string | null;
-  response_summary: string | null;
-}
-
-export type Observation = { charge: string; request_id: string | null } & (
-  | { kind: 'fact'; fact: PaymentFact }
-  | { kind: 'refused'; codes: readonly string[] }
-  | { kind: 'not_taken'; reason: string }
-  | { kind: 'unknown'; reason: string }
-  /** A clean look-up that found nothing: evidence, weighed by the rules of S and W. */
-  | { kind: 'not_found'; windows: GatewayWindows }
-  /** The gateway could not be asked; nothing was learnt. */
-  | { kind: 'look_up_failed' }
-);
-
-/** News that does not fit the charge it claims to be about. It changes nothing; it is parked for a human. */
-export class Mismatch extends Error {}
 
 const EVENT_OF: Record<PaymentFact['status'], ChargeEvent> = {
   pending: 'accept',
@@ -53,6 +29,11 @@ const DAY_MS = 86_400_000;
  * monotone: hearing something twice, late or after something newer changes nothing.
  */
 export function settle(c: BillingCase, observation: Observation): void {
+  if ('refund' in observation) settleRefund(c, observation);
+  else settleCharge(c, observation);
+}
+
+function settleCharge(c: BillingCase, observation: ChargeObservation): void {
   const charge = c.charges.get(observation.charge);
   switch (observation.kind) {
     case 'fact':
@@ -64,11 +45,7 @@ export function settle(c: BillingCase, observation: Observation): void {
       if (charge.lost_at !== null) return settleUnknown(c, charge, observation.reason);
       c.patchCharge(charge.id, {
         status: nextChargeStatus(charge.status, 'not_taken'),
-        next_check_at: nextSendAt(charge.checks, c.engineNow),
-        checks: charge.checks + 1,
-        lease_until: null,
-        response_summary: observation.reason,
-        gateway_request_id: observation.request_id,
+        ...putBack(charge, observation.reason, observation.request_id, c.engineNow),
       });
       return;
     case 'unknown':
@@ -86,16 +63,12 @@ function isLookedFor(charge: Charge): boolean {
 }
 
 function settleUnknown(c: BillingCase, charge: Charge, reason: string): void {
-  const lost = c.patchCharge(charge.id, {
+  const unknown = c.patchCharge(charge.id, {
     status: nextChargeStatus(charge.status, 'lose'),
-    next_check_at: nextLookupAt({ checks: 0, first_sent_at: charge.first_sent_at }, c.engineNow),
-    checks: 1,
-    lease_until: null,
-    response_summary: reason,
-    lost_at: charge.lost_at ?? c.engineNow,
+    ...lost(charge, reason, c.engineNow),
     ...redirectExpiry(charge),
   });
-  c.tellCharge('charge.unknown', lost);
+  c.tellCharge('charge.unknown', unknown);
 }
 
 function settleNotFound(c: BillingCase, charge: Charge, windows: GatewayWindows): void {
@@ -104,8 +77,7 @@ function settleNotFound(c: BillingCase, charge: Charge, windows: GatewayWindows)
     if (isLookedFor(charge)) postpone(c, charge, nextLookupAt(charge, c.engineNow));
     return;
   }
-  const counted = { ...charge, ...countEmptyLookup(charge, c.engineNow) };
-  const verdict = judgeEmptyLookup(counted, windows, c.engineNow);
+  const { counted, verdict } = weighEmptyLookup(charge, windows, c.engineNow);
   switch (verdict.verdict) {
     case 'resend':
       // What is not owed any more is not asked for again; absence may still be proven.
@@ -120,12 +92,7 @@ function settleNotFound(c: BillingCase, charge: Charge, windows: GatewayWindows)
 }
 
 function postpone(c: BillingCase, charge: Charge, at: Date): void {
-  c.patchCharge(charge.id, {
-    checks: charge.checks + 1,
-    next_check_at: at,
-    empty_lookups: charge.empty_lookups,
-    empty_since: charge.empty_since,
-  });
+  c.patchCharge(charge.id, postponed(charge, at));
 }
 
 function settleRefused(c: BillingCase, charge: Charge, codes: readonly string[], requestId: string | null): void {
@@ -148,7 +115,8 @@ function settleFact(c: BillingCase, charge: Charge, fact: PaymentFact, requestId
     case 'pending':
       return settlePending(c, charge, fact, requestId);
     case 'captured':
-      return settleCaptured(c, charge, fact, known);
+      settleCaptured(c, charge, fact, known);
+      return settleRefundFacts(c, c.charges.get(charge.id), fact);
     case 'declined':
     case 'expired':
     case 'canceled':
@@ -247,6 +215,7 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
     const ended = isEnded(c.subscription);
     if (source && isCustomerPresent(charge.kind) && (ended || source.id !== c.subscription.source)) retireSource(c, source);
     c.tellCharge('charge.surplus', captured);
+    giveBackSurplus(c, captured);
     if (ended) closeOwed(c);
     return;
   }
@@ -254,6 +223,7 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
   c.post(invoicePaid(money));
   if (source && isCustomerPresent(charge.kind)) holdSource(c, source);
   markPaid(c, c.invoices.get(invoice.id));
+  giveBackAfterCancel(c, captured);
 }
 
 /** Whether captured money pays the invoice, or pays for nothing and is to be given back. */

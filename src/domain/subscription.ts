@@ -56,6 +56,16 @@ export function nextSubscriptionStatus(status: SubscriptionStatus, event: Subscr
 export const TERMINAL_TYPES = ['WEB', 'WAP', 'APP'] as const;
 export const OS_TYPES = ['ANDROID', 'IOS'] as const;
 
+const ENDED: readonly SubscriptionStatus[] = ['canceled', 'incomplete_expired'];
+
+export function isEnded(s: Pick<Subscription, 'status'>): boolean {
+  return ENDED.includes(s.status);
+}
+
+export const CANCEL_REFUNDS = ['none', 'full'] as const;
+/** What a cancel gives back of the current period. */
+export type CancelRefund = (typeof CANCEL_REFUNDS)[number];
+
 /** Where the customer pays and where he is sent afterwards. */
 export interface CheckoutTerms {
   terminal_type: (typeof TERMINAL_TYPES)[number];
@@ -97,6 +107,8 @@ export interface Subscription extends CheckoutTerms {
   cancel_reason: string | null;
   /** What ended it: late money of a subscription that dunning ended is given back. */
   ended_by: 'request' | 'dunning' | null;
+  /** What the cancel gives back, also of money that was still on its way then; null until it is cancelled. */
+  cancel_refund: CancelRefund | null;
   paused_at: Date | null;
   resumes_at: Date | null;
   /** When an unpaid sign-up ends. */

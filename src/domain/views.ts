@@ -2,6 +2,7 @@ import type { Charge } from './charge.js';
 import type { Customer } from './customer.js';
 import type { Invoice } from './invoice.js';
 import type { Plan, PlanVersion } from './plan.js';
+import type { Refund } from './refund.js';
 import type { Source } from './source.js';
 import type { Subscription } from './subscription.js';
 
@@ -148,6 +149,7 @@ export function chargeView(c: Charge, gatewaySourceId: string | null) {
     attempt: c.attempt,
     amount: c.amount,
     amount_refunded: c.amount_refunded,
+    amount_credited: c.amount_credited,
     currency: c.currency,
     status: c.status,
     surplus: c.surplus,
@@ -163,5 +165,31 @@ export function chargeView(c: Charge, gatewaySourceId: string | null) {
     metadata: c.metadata,
     created_at: c.created_at,
     updated_at: c.updated_at,
+  };
+}
+
+export function refundView(r: Refund) {
+  return {
+    id: r.id,
+    object: 'refund' as const,
+    charge: r.charge,
+    customer: r.customer,
+    subscription: r.subscription,
+    cause: r.cause,
+    amount: r.amount,
+    currency: r.currency,
+    status: r.status,
+    reason: r.reason,
+    reference: r.reference,
+    gateway_payment_id: r.gateway_payment_id,
+    gateway_action_id: r.gateway_action_id,
+    response_code: r.response_code,
+    response_summary: r.response_summary,
+    requested_at: r.requested_at,
+    settled_at: r.settled_at,
+    next_check_at: r.next_check_at,
+    metadata: r.metadata,
+    created_at: r.created_at,
+    updated_at: r.updated_at,
   };
 }

@@ -1,4 +1,4 @@
-import type { PaymentFact } from '../domain/settlement.js';
+import type { PaymentFact } from '../domain/observation.js';
 
 /** A payment request as it was frozen with its charge: the adapter sends these bytes and nothing else. */
 export interface PaymentRequest {
@@ -8,10 +8,16 @@ export interface PaymentRequest {
   currency: string;
 }
 
-/** What the gateway answered to a payment request, when it answered at all. */
-export type PaymentAnswer =
-  /** It took the request; the fact says how far it is. */
-  | { answer: 'accepted'; fact: PaymentFact; requestId: string | null }
+/** A refund request as it was frozen with its refund. */
+export interface RefundRequest {
+  paymentId: string;
+  idempotencyKey: string;
+  body: string;
+}
+
+/** What the gateway answered to a request that moves money, when it answered at all. */
+export type Answer<Accepted> =
+  | ({ answer: 'accepted'; requestId: string | null } & Accepted)
   /** It said no, and certainly moved no money. */
   | { answer: 'refused'; codes: string[]; requestId: string | null }
   /** It certainly did not take the request; the same key may be sent again later. */
@@ -20,6 +26,11 @@ export type PaymentAnswer =
       reason: 'not_connected' | 'unauthorized' | 'forbidden' | 'rate_limited' | 'unavailable' | 'too_late';
       requestId: string | null;
     };
+
+/** It took the payment; the fact says how far it is. */
+export type PaymentAnswer = Answer<{ fact: PaymentFact }>;
+/** It took the refund; whether money goes back is told later. */
+export type RefundAnswer = Answer<{ actionId: string }>;
 
 /** One of our payments as the gateway shows it, with the reference that finds its charge. */
 export interface FoundPayment {
@@ -49,8 +60,14 @@ export abstract class Gateway {
    */
   abstract pay(request: PaymentRequest, deadline: number): Promise<PaymentAnswer>;
 
-  /** The payment with this id, or null when the gateway knows none. Throws {@link LookupFailed}. */
-  abstract payment(paymentId: string): Promise<FoundPayment | null>;
+  /** Sends a refund request, under the same rules as {@link pay}. */
+  abstract refund(request: RefundRequest, deadline: number): Promise<RefundAnswer>;
+
+  /**
+   * The payment with this id and its refunds, as far as anything says that there are some; `withRefunds` looks
+   * for them in any case. Null when the gateway knows no such payment. Throws {@link LookupFailed}.
+   */
+  abstract payment(paymentId: string, withRefunds?: boolean): Promise<FoundPayment | null>;
 
   /** All payments that carry this reference. Throws {@link LookupFailed}. */
   abstract paymentsByReference(reference: string): Promise<FoundPayment[]>;

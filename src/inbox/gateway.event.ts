@@ -73,5 +73,10 @@ export type KnownCharge = Pick<Charge, 'id' | 'status' | 'reference' | 'gateway_
 export function isOldNews(event: Pick<GatewayEvent, 'type' | 'payment_id'>, charge: KnownCharge): boolean {
   // Another payment under our reference would be money taken twice: always looked at.
   const same = charge.gateway_payment_id === event.payment_id;
-  return same && charge.status === 'captured' && event.type !== null && !/refund|return/.test(event.type);
+  return same && charge.status === 'captured' && event.type !== null && !tellsOfRefund(event.type);
+}
+
+/** Whether the event is about money that goes back, which the payment's details alone need not show. */
+export function tellsOfRefund(type: string): boolean {
+  return /refund|return/.test(type);
 }

@@ -6,7 +6,7 @@ import { RateBudget } from '../payments/rate.budget.js';
 import { SettlementDoor } from '../payments/settlement.door.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { Arrivals, IN_HAND_MS } from './arrivals.js';
-import { type GatewayEvent, isOldNews, type KnownCharge } from './gateway.event.js';
+import { type GatewayEvent, isOldNews, type KnownCharge, tellsOfRefund } from './gateway.event.js';
 
 const LARGEST_SET = 500;
 /** While one set is being settled, the payments of the next are asked for. */
@@ -80,8 +80,9 @@ export class Inbox {
         if (!charge) return this.unknownPayment(event);
         if (isOldNews(event, charge)) return done(event, 'nothing_new');
         // Several events about one payment need it looked at once.
-        const question = `${event.payment_id} ${charge.id}`;
-        const answer = asked.get(question) ?? this.look(charge, event.payment_id as string);
+        const refunds = event.type !== null && tellsOfRefund(event.type);
+        const question = `${event.payment_id} ${charge.id} ${refunds}`;
+        const answer = asked.get(question) ?? this.look(charge, event.payment_id as string, refunds);
         asked.set(question, answer);
         return this.conclude(event, await answer, now);
       }),
@@ -136,9 +137,9 @@ export class Inbox {
     return known;
   }
 
-  private async look(charge: KnownCharge, paymentId: string): Promise<Answer> {
+  private async look(charge: KnownCharge, paymentId: string, withRefunds: boolean): Promise<Answer> {
     try {
-      const found = await this.gateway.payment(paymentId);
+      const found = await this.gateway.payment(paymentId, withRefunds);
       if (!found) return { outcome: null, error: new Error(`the gateway does not show ${paymentId}`), giveUp: true };
       // A payment that we know by its id is ours under whatever reference we keep it.
       if (charge.gateway_payment_id !== paymentId && found.reference !== charge.reference) {

@@ -1,4 +1,4 @@
-import type { BookedPosting } from '../domain/case.js';
+import type { BookedPosting } from '../domain/case.records.js';
 import { insertSet } from '../platform/database/sets.js';
 import type { Transaction } from '../platform/database/database.js';
 

@@ -3,11 +3,12 @@ import { recordEvents } from '../events/outbox.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { newId } from '../platform/ids/ids.js';
 
-export type ParkedKind = 'subscription' | 'charge' | 'gateway_event';
+export type ParkedKind = 'subscription' | 'charge' | 'refund' | 'gateway_event';
 
 const TABLES: Record<ParkedKind, string> = {
   subscription: 'subscriptions',
   charge: 'charges',
+  refund: 'refunds',
   gateway_event: 'gateway_events',
 };
 

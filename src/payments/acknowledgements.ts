@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { type Charge, isCustomerPresent } from '../domain/charge.js';
 import type { EventDraft } from '../domain/events.js';
-import { acknowledged, Mismatch, type Observation } from '../domain/settlement.js';
+import { type ChargeObservation, Mismatch } from '../domain/observation.js';
+import { acknowledged } from '../domain/settlement.js';
 import { chargeView } from '../domain/views.js';
 import { recordEvents } from '../events/outbox.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { updateSet } from '../platform/database/sets.js';
 
 /** An answer that merely says "we are deciding", with the charge as it was claimed for sending. */
-export type Acknowledgement = Extract<Observation, { kind: 'fact' }> & { claimed: Charge };
+export type Acknowledgement = Extract<ChargeObservation, { kind: 'fact' }> & { claimed: Charge };
 
 const CHANGED = [
   'status', 'gateway_payment_id', 'redirect_url', 'gateway_request_id', 'response_code', 'response_summary', 'checks',

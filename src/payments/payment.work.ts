@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clearance } from './clearance.js';
 import { LookUp } from './look.up.js';
+import { RefundLookUp } from './refund.look.up.js';
+import { RefundSender } from './refund.sender.js';
 import { Sender } from './sender.js';
 
 /** What this floor does by itself, for whoever keeps the timers. */
@@ -10,5 +12,7 @@ export class PaymentWork {
     readonly clearance: Clearance,
     readonly lookUp: LookUp,
     readonly sender: Sender,
+    readonly refundSender: RefundSender,
+    readonly refundLookUp: RefundLookUp,
   ) {}
 }

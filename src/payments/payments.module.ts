@@ -10,13 +10,21 @@ import { ChargesController } from './charges.controller.js';
 import { LookUp } from './look.up.js';
 import { PaymentWork } from './payment.work.js';
 import { RateBudget } from './rate.budget.js';
+import { RefundLookUp } from './refund.look.up.js';
+import { RefundSender } from './refund.sender.js';
+import { RefundSight } from './refund.sight.js';
+import { Refunds } from './refunds.js';
+import { RefundsController } from './refunds.controller.js';
 import { Sender } from './sender.js';
 import { SettlementDoor } from './settlement.door.js';
 
 @Module({
   imports: [CasesModule, ContinuityModule, GatewayModule, ParkingModule],
-  controllers: [ChargesController],
-  providers: [Acknowledgements, CircuitBreaker, Clearance, LookUp, PaymentWork, RateBudget, Sender, SettlementDoor],
+  controllers: [ChargesController, RefundsController],
+  providers: [
+    Acknowledgements, CircuitBreaker, Clearance, LookUp, PaymentWork, RateBudget, RefundLookUp, RefundSender, RefundSight,
+    Refunds, Sender, SettlementDoor,
+  ],
   exports: [Clearance, ContinuityModule, GatewayModule, LookUp, PaymentWork, RateBudget, Sender, SettlementDoor],
 })
 export class PaymentsModule {}

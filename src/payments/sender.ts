@@ -1,20 +1,20 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BillingCase } from '../domain/case.js';
-import { type Charge, claimed, isCustomerPresent, LEASE_MS } from '../domain/charge.js';
-import { Gateway, type PaymentAnswer, UnknownOutcome } from '../gateway/gateway.port.js';
+import { type Charge, claimed, isCustomerPresent } from '../domain/charge.js';
+import type { ChargeObservation } from '../domain/observation.js';
+import { LEASE_MARGIN_MS, LEASE_MS } from '../domain/sending.js';
+import { Gateway, UnknownOutcome } from '../gateway/gateway.port.js';
 import { updateSet } from '../platform/database/sets.js';
 import { Database, type Transaction } from '../platform/database/database.js';
-import type { Health } from '../domain/circuit.js';
 import { Continuity } from '../continuity/continuity.js';
 import { Clearance, NEEDS_CLEARANCE } from './clearance.js';
+import { healthIn } from './gateway.health.js';
 import { RateBudget } from './rate.budget.js';
-import { type News, SettlementDoor } from './settlement.door.js';
+import { SettlementDoor } from './settlement.door.js';
 
 /** Calls that may be under way at once in one process. */
 const MOST_IN_FLIGHT = 1_000;
 const LARGEST_SET = 500;
-/** No call is begun in the last part of its lease: what is sent must be answered within it. */
-const LEASE_MARGIN_MS = 40_000;
 
 const CLAIMED_COLUMNS = [
   'status', 'sends', 'lease_token', 'lease_until', 'first_sent_at', 'last_sent_at', 'requested_at', 'next_check_at', 'checks',
@@ -148,7 +148,7 @@ export class Sender {
     await this.door.settle({ ...(await this.call(charge, deadline)), claimed: charge });
   }
 
-  private async call(charge: Charge, deadline: number): Promise<News> {
+  private async call(charge: Charge, deadline: number): Promise<ChargeObservation> {
     const request = {
       idempotencyKey: charge.idempotency_key,
       reference: charge.reference,
@@ -181,19 +181,4 @@ export class Sender {
 function isFirstTry(charge: Charge, now: Date): boolean {
   const due = charge.next_check_at !== null && charge.next_check_at <= now;
   return charge.status === 'created' && charge.attempt === 1 && !isCustomerPresent(charge.kind) && due;
-}
-
-function healthIn(answer: PaymentAnswer): Health {
-  if (answer.answer !== 'not_taken') return 'well';
-  switch (answer.reason) {
-    case 'unauthorized':
-    case 'forbidden':
-      return 'unauthorized';
-    case 'not_connected':
-    case 'rate_limited':
-    case 'unavailable':
-      return 'down';
-    case 'too_late':
-      return 'well';
-  }
 }

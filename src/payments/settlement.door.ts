@@ -3,15 +3,17 @@ import { type Acknowledgement, Acknowledgements } from './acknowledgements.js';
 import { CaseStore } from '../cases/case.store.js';
 import type { BillingCase } from '../domain/case.js';
 import type { Charge } from '../domain/charge.js';
-import { Mismatch, type Observation, settle } from '../domain/settlement.js';
+import type { Refund } from '../domain/refund.js';
+import { type ChargeObservation, Mismatch, type RefundObservation } from '../domain/observation.js';
+import { settle } from '../domain/settlement.js';
 import { Parking } from '../parking/parking.js';
 import { Batcher } from '../platform/batching/batcher.js';
 import { inHalves } from '../platform/batching/halving.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database } from '../platform/database/database.js';
 
-/** An observation as it reaches the door; what counts under a lease alone carries the charge as it was claimed. */
-export type News = Observation & { claimed?: Charge };
+/** An observation as it reaches the door; what counts under a lease alone carries the row as it was claimed. */
+export type News = (ChargeObservation & { claimed?: Charge }) | (RefundObservation & { claimed?: Refund });
 
 const LARGEST_SET = 500;
 const LINGER_MS = 20;
@@ -48,7 +50,7 @@ export class SettlementDoor {
     await inHalves(
       set,
       (part) => this.settleTogether(part),
-      (news, error) => this.parking.park('charge', news.charge, error),
+      (news, error) => ('refund' in news ? this.parking.park('refund', news.refund, error) : this.parking.park('charge', news.charge, error)),
     );
   }
 
@@ -66,7 +68,7 @@ export class SettlementDoor {
       for (const c of loaded) for (const charge of c.charges.all()) caseOf.set(charge.id, c);
       for (const news of set) {
         const c = caseOf.get(news.charge);
-        if (!c || !underItsLease(c.charges.get(news.charge), news)) continue;
+        if (!c || !underItsLease(c, news)) continue;
         try {
           settle(c, news);
         } catch (error) {
@@ -83,6 +85,7 @@ export class SettlementDoor {
 
   private wakeFor(cases: readonly BillingCase[]): void {
     if (cases.some((c) => c.charges.added.size > 0)) this.wake.now('clear', 'send');
+    if (cases.some((c) => c.refunds.added.size > 0)) this.wake.now('refund');
     if (cases.some((c) => c.subscription.test_clock !== null)) this.wake.now('test_clocks');
   }
 }
@@ -92,6 +95,8 @@ function isAcknowledgement(news: News): news is Acknowledgement {
 }
 
 /** An answer counts only under the lease it was sent with; what it would have told is found by a look-up. */
-function underItsLease(charge: Charge, news: News): boolean {
-  return news.claimed === undefined || (charge.status === 'sending' && charge.lease_token === news.claimed.lease_token);
+function underItsLease(c: BillingCase, news: News): boolean {
+  if (news.claimed === undefined) return true;
+  const row = 'refund' in news ? c.refunds.get(news.refund) : c.charges.get(news.charge);
+  return row.status === 'sending' && row.lease_token === news.claimed.lease_token;
 }

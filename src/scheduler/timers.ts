@@ -29,6 +29,7 @@ export class Timers {
       { name: 'clear', cron: EVERY_SECOND, run: () => payments.clearance.run() },
       { name: 'send', cron: EVERY_SECOND, run: () => payments.sender.run(), idle: () => payments.sender.idle() },
       { name: 'gateway_events', cron: EVERY_SECOND, run: () => inbox.run(), idle: () => inbox.idle() },
+      { name: 'refund', cron: EVERY_SECOND, run: async () => (await payments.refundSender.run()) + (await payments.refundLookUp.run()) },
       { name: 'look_up', cron: EVERY_SECOND, run: () => payments.lookUp.run() },
       { name: 'test_clocks', cron: EVERY_SECOND, run: () => clocks.run() },
       { name: 'heartbeat', cron: '*/10 * * * * *', run: () => continuity.beat() },

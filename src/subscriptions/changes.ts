@@ -33,7 +33,8 @@ export class SubscriptionChanges {
   }
 
   cancel(id: string, request: CancelRequest): Promise<void> {
-    return this.change(id, (c) => cancel(c, request.at, request.reason ?? null));
+    const { at, refund = 'none', reason = null } = request;
+    return this.change(id, (c) => cancel(c, { at, refund, reason }));
   }
 
   uncancel(id: string): Promise<void> {
@@ -57,13 +58,14 @@ export class SubscriptionChanges {
   }
 
   private async change(id: string, decide: (c: BillingCase) => void): Promise<void> {
-    const created = await this.database.transaction(async (tx) => {
+    const { charges, refunds } = await this.database.transaction(async (tx) => {
       const c = await loadCase(tx, this.cases, id);
       decide(c);
       await this.cases.save(tx, [c]);
-      return [...c.charges.added];
+      return { charges: [...c.charges.added], refunds: c.refunds.added.size };
     });
-    if (created.length > 0) await this.sender.sendNow(created);
+    if (charges.length > 0) await this.sender.sendNow(charges);
+    if (refunds > 0) this.wake.now('refund');
     this.wake.now('test_clocks');
   }
 }

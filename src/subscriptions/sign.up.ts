@@ -29,6 +29,7 @@ const UNTOUCHED = {
   canceled_at: null,
   cancel_reason: null,
   ended_by: null,
+  cancel_refund: null,
   paused_at: null,
   resumes_at: null,
   latest_invoice: null,
@@ -68,6 +69,7 @@ export class SignUp {
         customer,
         invoices: [],
         charges: [],
+        refunds: [],
         sources: [],
         balance: { amount: 0 },
       };

@@ -1,4 +1,4 @@
-import { OS_TYPES, TERMINAL_TYPES } from '../domain/subscription.js';
+import { CANCEL_REFUNDS, type CancelRefund, OS_TYPES, TERMINAL_TYPES } from '../domain/subscription.js';
 import { Flag, Instant, Integer, Metadata, OneOf, Text, WebUrl } from '../platform/http/fields.js';
 import { MAX_CHARGE } from '../domain/money.js';
 
@@ -30,7 +30,7 @@ export class UpdateSubscriptionRequest {
 
 export class CancelRequest {
   @OneOf(['period_end', 'now']) at!: 'period_end' | 'now';
-  @OneOf(['none'], optional) refund?: 'none';
+  @OneOf(CANCEL_REFUNDS, optional) refund?: CancelRefund;
   @Text(255, optional) reason?: string;
 }
 

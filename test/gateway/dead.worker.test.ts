@@ -65,7 +65,7 @@ test('it was only asleep: what it says under its old lease counts for nothing', 
   await world.pass(HOUR, MINUTE);
   const before = await chargesOf(world, subscription);
   expect(before.at(-1)).toMatchObject({ status: 'captured' });
-  const old = { charge: left.id, request_id: 'req-old', lease: left.lease_token };
+  const old = { charge: left.id, request_id: 'req-old', claimed: left };
   const door = world.app.get(SettlementDoor);
   await Promise.all([
     door.settle({ ...old, kind: 'refused', codes: ['source_id_unknown'] }),

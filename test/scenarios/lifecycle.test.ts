@@ -21,12 +21,14 @@ test('a sign-up that nobody pays ends after 24 hours and its invoice is voided',
   expect(await subscriptionOf(world, life)).toMatchObject({ status: 'incomplete_expired', access_reason: 'none' });
 });
 
-test('money that comes after the sign-up has expired is surplus, and the subscription stays ended', async () => {
+test('money that comes after the sign-up has expired is surplus and goes back, and the subscription stays ended', async () => {
   const life = await sell(world, code, START);
   await world.advance(life.clock, '2026-03-12T00:00:00Z');
   await world.news(life.subscription);
   await world.pay(life.subscription);
-  expect(await world.news(life.subscription)).toEqual(['charge.captured', 'source.superseded', 'charge.surplus']);
+  expect(await world.news(life.subscription)).toEqual([
+    'charge.captured', 'source.superseded', 'charge.surplus', 'refund.created', 'refund.succeeded', 'charge.refunded',
+  ]);
   expect(await subscriptionOf(world, life)).toMatchObject({ status: 'incomplete_expired', source: { status: 'superseded' } });
 });
 

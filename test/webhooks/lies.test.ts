@@ -128,10 +128,12 @@ test('a second payment under our reference is money taken twice: found by its we
   await world.news(subscription);
   await world.pass(MINUTE);
   expect(await gatewayShows(world, charge)).toEqual({ payments: 2, captures: [3900, 3900] });
-  expect(await world.news(subscription)).toEqual(['charge.captured', 'charge.surplus']);
+  expect(await world.news(subscription)).toEqual([
+    'charge.captured', 'charge.surplus', 'refund.created', 'refund.succeeded', 'charge.refunded',
+  ]);
   const charges = await chargesOf(world, subscription);
   expect(charges.slice(0, -1)).toEqual(before);
-  expect(charges.at(-1)).toMatchObject({ status: 'captured', surplus: true, gateway_payment_id: second, amount: 3900 });
+  expect(charges.at(-1)).toMatchObject({ status: 'captured', surplus: true, gateway_payment_id: second, amount_refunded: 3900 });
   const invoices = await world.list(`/v1/invoices?subscription=${subscription}`);
   expect(invoices.map(({ status, amount_paid }) => [status, amount_paid])).toEqual([['paid', 3900], ['paid', 3900]]);
 

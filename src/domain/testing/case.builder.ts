@@ -1,10 +1,11 @@
 import type { Charge } from '../charge.js';
-import type { ChargeDraft } from '../case.js';
+import type { ChargeDraft, RefundDraft } from '../case.records.js';
 import type { Customer } from '../customer.js';
 import { DEFAULT_POLICY, type DunningPolicy } from '../dunning.js';
 import type { Invoice } from '../invoice.js';
 import type { Plan, PlanVersion } from '../plan.js';
-import type { PaymentFact } from '../settlement.js';
+import type { PaymentFact } from '../observation.js';
+import type { Refund } from '../refund.js';
 import type { Subscription } from '../subscription.js';
 
 /** Records as tests need them: complete, plain, and changed only where a test cares. */
@@ -110,6 +111,7 @@ export function aSubscription(changes: Partial<Subscription> = {}): Subscription
     canceled_at: null,
     cancel_reason: null,
     ended_by: null,
+    cancel_refund: null,
     paused_at: null,
     resumes_at: null,
     expires_at: null,
@@ -141,6 +143,8 @@ export function mintCharge({ subscription, invoice, attempt, kind, source, sendA
     attempt,
     amount: invoice.amount_due,
     amount_refunded: 0,
+    amount_credited: 0,
+    refund_count: 0,
     currency: invoice.currency,
     status: 'created',
     surplus: false,
@@ -171,6 +175,48 @@ export function mintCharge({ subscription, invoice, attempt, kind, source, sendA
     cleared_at: null,
     lost_at: null,
     test_clock: subscription.test_clock,
+    metadata: {},
+    created_at: now,
+    updated_at: now,
+  };
+}
+
+/** As {@link mintCharge}. */
+export function mintRefund({ charge, amount, cause, reason, number, name, sendAt, now }: RefundDraft): Refund {
+  const reference = number === null ? (name ?? '') : `${charge.reference}-r${number}`;
+  return {
+    id: `rfnd_${charge.id}_${number ?? name}`,
+    charge: charge.id,
+    customer: charge.customer,
+    subscription: charge.subscription,
+    number,
+    cause,
+    amount,
+    currency: charge.currency,
+    status: 'created',
+    reason,
+    reference,
+    idempotency_key: `key-${reference}`,
+    body: '{}',
+    gateway_payment_id: charge.gateway_payment_id ?? '',
+    gateway_action_id: null,
+    sends: 0,
+    lease_token: 0,
+    lease_until: null,
+    first_sent_at: null,
+    last_sent_at: null,
+    next_check_at: sendAt,
+    checks: 0,
+    empty_lookups: 0,
+    empty_since: null,
+    response_code: null,
+    response_summary: null,
+    gateway_request_id: null,
+    requested_at: null,
+    settled_at: null,
+    parked_at: null,
+    lost_at: null,
+    test_clock: charge.test_clock,
     metadata: {},
     created_at: now,
     updated_at: now,

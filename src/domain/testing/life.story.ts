@@ -1,14 +1,17 @@
 import { addDays, addDuration } from '../calendar.js';
-import { BillingCase, type BookedPosting, type CaseRecords } from '../case.js';
+import { BillingCase } from '../case.js';
+import type { BookedPosting, CaseRecords } from '../case.records.js';
 import { type Charge, claimed, isCustomerPresent, isOpen } from '../charge.js';
 import type { EventType } from '../events.js';
 import type { Invoice } from '../invoice.js';
 import { issueFirstInvoice } from '../invoicing.js';
 import { live } from '../renewal.js';
-import { type Observation, type PaymentFact, settle } from '../settlement.js';
+import type { Observation, PaymentFact } from '../observation.js';
+import { settle } from '../settlement.js';
+import type { Refund } from '../refund.js';
 import type { Source } from '../source.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../subscription.js';
-import { aCustomer, aPlan, aSubscription, factOf, mintCharge, START, type Terms } from './case.builder.js';
+import { aCustomer, aPlan, aSubscription, factOf, mintCharge, mintRefund, START, type Terms } from './case.builder.js';
 
 const BILLING = { defaultCountry: 'CN' };
 const HOUR_MS = 3_600_000;
@@ -29,6 +32,7 @@ export const declines =
  */
 export class Life {
   now: Date;
+  surplusPolicy: 'refund' | 'credit' = 'refund';
   readonly told: { type: EventType; at: Date }[] = [];
   readonly postings: BookedPosting[] = [];
   private records: CaseRecords;
@@ -38,7 +42,7 @@ export class Life {
   private constructor(terms: Terms, subscription: Subscription) {
     this.now = terms.startsAt ?? START;
     const customer = aCustomer(this.now);
-    this.records = { ...aPlan(terms), subscription, customer, invoices: [], charges: [], sources: [], balance: { amount: terms.balance ?? 0 } };
+    this.records = { ...aPlan(terms), subscription, customer, invoices: [], charges: [], refunds: [], sources: [], balance: { amount: terms.balance ?? 0 } };
   }
 
   /** A sign-up: its redirect is asked for and lies open, or its free trial runs. */
@@ -99,6 +103,10 @@ export class Life {
     return this.records.charges;
   }
 
+  get refunds(): Refund[] {
+    return this.records.refunds;
+  }
+
   get sources(): Source[] {
     return this.records.sources;
   }
@@ -135,7 +143,12 @@ export class Life {
 
   /** One transaction: decide on the case as it stands, and keep what was decided, or nothing. */
   decide<T>(work: (c: BillingCase) => T): T {
-    const ports = { newId: (prefix: string) => `${prefix}_${(this.ids += 1)}`, mint: mintCharge };
+    const ports = {
+      newId: (prefix: string) => `${prefix}_${(this.ids += 1)}`,
+      mint: mintCharge,
+      mintRefund,
+      surplusPolicy: this.surplusPolicy,
+    };
     const c = new BillingCase(this.records, this.now, this.now, ports);
     const result = work(c);
     this.keep(c);
@@ -210,6 +223,7 @@ export class Life {
       subscription: c.subscription,
       invoices: c.invoices.all(),
       charges: c.charges.all(),
+      refunds: c.refunds.all(),
       sources: c.sources.all(),
       balance: { amount: c.balance },
     };

@@ -1,8 +1,14 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { type FoundPayment, Gateway, LookupFailed, type PaymentAnswer, type PaymentRequest, UnknownOutcome } from '../gateway.port.js';
+import type { PaymentFact } from '../../domain/observation.js';
+import {
+  type Answer, type FoundPayment, Gateway, LookupFailed, type PaymentAnswer, type PaymentRequest, type RefundAnswer,
+  type RefundRequest, UnknownOutcome,
+} from '../gateway.port.js';
 import { type CheckoutAuth, CredentialsRefused } from './checkout.auth.js';
 import { type CheckoutHttp, type HttpAnswer, NothingSent } from './checkout.http.js';
-import { isDuplicate, readDeclineCode, readErrorCodes, readPayment, readPaymentList, type ReadPayment } from './payment.reader.js';
+import {
+  isDuplicate, readActionId, readDeclineCode, readErrorCodes, readPayment, readPaymentList, readRefunds, type ReadPayment,
+} from './payment.reader.js';
 
 /** 422s that say "not now" in spite of their status: nothing was taken, the same key may come again. */
 const TRANSIENT_CODES = new Set([
@@ -27,7 +33,41 @@ export class CheckoutGateway extends Gateway implements OnModuleDestroy {
     super();
   }
 
-  async pay(request: PaymentRequest, deadline: number): Promise<PaymentAnswer> {
+  pay(request: PaymentRequest, deadline: number): Promise<PaymentAnswer> {
+    return this.write<{ fact: PaymentFact }>('/payments', request, deadline, {
+      readAccepted: (status, json, requestId) => {
+        const payment = readPayment(json, request.currency);
+        if (!payment) throw unknown(`${status} with a body nobody can read`, requestId);
+        if (payment.reference !== null && payment.reference !== request.reference) {
+          throw unknown(`${status} about another reference`, requestId);
+        }
+        this.noteStatus(payment);
+        return { fact: payment.fact };
+      },
+      // A key without the scope to pay can pay for nobody.
+      readForbidden: () => 'not_taken',
+    });
+  }
+
+  refund(request: RefundRequest, deadline: number): Promise<RefundAnswer> {
+    return this.write<{ actionId: string }>(`/payments/${encodeURIComponent(request.paymentId)}/refunds`, request, deadline, {
+      readAccepted: (status, json, requestId) => {
+        const actionId = readActionId(json);
+        if (actionId === null) throw unknown(`${status} without an action`, requestId);
+        return { actionId };
+      },
+      // "Not allowed" is about this payment, unless it says that it is about the key.
+      readForbidden: (json) => (readErrorCodes(json).some((code) => code.includes('scope')) ? 'not_taken' : 'refused'),
+    });
+  }
+
+  /** Sends a request that moves money, and sorts its answer. Throws {@link UnknownOutcome}. */
+  private async write<Accepted>(
+    path: string,
+    request: { idempotencyKey: string; body: string },
+    deadline: number,
+    reading: Reading<Accepted>,
+  ): Promise<Answer<Accepted>> {
     let authorization: string;
     try {
       authorization = await this.auth.authorization();
@@ -42,57 +82,22 @@ export class CheckoutGateway extends Gateway implements OnModuleDestroy {
     };
     let answer: HttpAnswer;
     try {
-      answer = await this.http.call('POST', '/payments', headers, request.body, deadline);
+      answer = await this.http.call('POST', path, headers, request.body, deadline);
     } catch (error) {
       if (error instanceof NothingSent) return notTaken(error.reason);
       throw new UnknownOutcome(reasonOf(error));
     }
     if (answer.status === 401) this.auth.reject(authorization);
-    return this.classify(answer, request);
+    return classify(answer, reading);
   }
 
-  private classify({ status, json, requestId }: HttpAnswer, request: PaymentRequest): PaymentAnswer {
-    switch (status) {
-      case 200:
-      case 201:
-      case 202: {
-        const payment = readPayment(json, request.currency);
-        if (!payment) throw unknown(`${status} with a body nobody can read`, requestId);
-        if (payment.reference !== null && payment.reference !== request.reference) {
-          throw unknown(`${status} about another reference`, requestId);
-        }
-        this.noteStatus(payment);
-        return { answer: 'accepted', fact: payment.fact, requestId };
-      }
-      case 401:
-        return notTaken('unauthorized', requestId);
-      case 403:
-        return notTaken('forbidden', requestId);
-      case 429:
-        // The same status once meant "this key is being processed": then we do not know.
-        if (isDuplicate(json)) throw unknown('429, duplicate request', requestId);
-        return notTaken('rate_limited', requestId);
-      case 400:
-      case 404:
-      case 422: {
-        const codes = readErrorCodes(json);
-        // Nobody there who knows payments: a wrong base URL must not look like a customer’s decline.
-        if (status === 404 && codes.length === 0) return notTaken('unavailable', requestId);
-        if (codes.some((code) => TRANSIENT_CODES.has(code))) return notTaken('unavailable', requestId);
-        return { answer: 'refused', codes, requestId };
-      }
-      default:
-        throw unknown(`the gateway answered ${status}`, requestId);
-    }
-  }
-
-  async payment(paymentId: string): Promise<FoundPayment | null> {
+  async payment(paymentId: string, withRefunds = false): Promise<FoundPayment | null> {
     const { status, json, requestId } = await this.read(`/payments/${encodeURIComponent(paymentId)}`);
     if (status === 404) return null;
     const payment = status === 200 ? readPayment(json) : null;
     if (!payment) throw new LookupFailed(`details of ${paymentId}: ${status}, unreadable`);
     if (payment.fact.payment_id !== paymentId) throw new LookupFailed(`details of ${paymentId}: another payment`);
-    return this.complete(payment, requestId);
+    return this.complete(payment, requestId, withRefunds);
   }
 
   async paymentsByReference(reference: string): Promise<FoundPayment[]> {
@@ -103,13 +108,14 @@ export class CheckoutGateway extends Gateway implements OnModuleDestroy {
     return Promise.all(ours.map((payment) => this.complete(payment, requestId)));
   }
 
-  /** Details do not say why a wallet payment failed; its actions do. */
-  private async complete(payment: ReadPayment, requestId: string | null): Promise<FoundPayment> {
+  /** Details do not say why a wallet payment failed, nor what was given back of it; its actions do. */
+  private async complete(payment: ReadPayment, requestId: string | null, withRefunds = false): Promise<FoundPayment> {
     this.noteStatus(payment);
-    const { reference, fact } = payment;
-    if (fact.status !== 'declined') return { reference, fact, requestId };
+    const { reference, fact, held } = payment;
+    if (fact.status !== 'declined' && held === 0 && !withRefunds) return { reference, fact: { ...fact, refunds: [] }, requestId };
     const { status, json } = await this.read(`/payments/${encodeURIComponent(fact.payment_id)}/actions`);
     if (status !== 200 || !Array.isArray(json)) throw new LookupFailed(`actions of ${fact.payment_id}: ${status}`);
+    if (fact.status !== 'declined') return { reference, fact: { ...fact, ...readRefunds(json, payment) }, requestId };
     const decline = readDeclineCode(json);
     if (!decline) return { reference, fact, requestId };
     return { reference, fact: { ...fact, response_code: decline.code, response_summary: decline.summary }, requestId };
@@ -133,6 +139,43 @@ export class CheckoutGateway extends Gateway implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     await this.http.close();
+  }
+}
+
+/** How one kind of request reads what only it can know. */
+interface Reading<Accepted> {
+  /** What a 2xx tells. Throws {@link UnknownOutcome} where nobody can read it. */
+  readAccepted: (status: number, json: unknown, requestId: string | null) => Accepted;
+  readForbidden: (json: unknown) => 'refused' | 'not_taken';
+}
+
+/** Sorts an answer into accepted, refused and not taken; throws {@link UnknownOutcome} for all others. */
+function classify<Accepted>({ status, json, requestId }: HttpAnswer, reading: Reading<Accepted>): Answer<Accepted> {
+  switch (status) {
+    case 200:
+    case 201:
+    case 202:
+      return { answer: 'accepted', ...reading.readAccepted(status, json, requestId), requestId };
+    case 401:
+      return notTaken('unauthorized', requestId);
+    case 403:
+      if (reading.readForbidden(json) === 'not_taken') return notTaken('forbidden', requestId);
+      return { answer: 'refused', codes: readErrorCodes(json), requestId };
+    case 429:
+      // The same status once meant "this key is being processed": then we do not know.
+      if (isDuplicate(json)) throw unknown('429, duplicate request', requestId);
+      return notTaken('rate_limited', requestId);
+    case 400:
+    case 404:
+    case 422: {
+      const codes = readErrorCodes(json);
+      // Nobody there who knows payments: a wrong base URL must not look like a customer’s decline.
+      if (status === 404 && codes.length === 0) return notTaken('unavailable', requestId);
+      if (codes.some((code) => TRANSIENT_CODES.has(code))) return notTaken('unavailable', requestId);
+      return { answer: 'refused', codes, requestId };
+    }
+    default:
+      throw unknown(`the gateway answered ${status}`, requestId);
   }
 }
 

@@ -1,5 +1,5 @@
 import { fromGatewayAmount, isCurrency } from '../../domain/money.js';
-import type { PaymentFact } from '../../domain/settlement.js';
+import type { PaymentFact, RefundFact } from '../../domain/observation.js';
 
 /**
  * Reads the gateway's JSON tolerantly: what is needed is checked, what is new is ignored, and a status
@@ -15,6 +15,8 @@ export interface ReadPayment {
   fact: PaymentFact;
   /** The status, when it is none that we know. */
   unknownStatus: string | null;
+  /** Minor units of what was captured that went back, or that is held for going back. */
+  held: number;
 }
 
 function asObject(value: unknown): Json | null {
@@ -72,7 +74,22 @@ export function readPayment(body: unknown, assumed: string | null = null): ReadP
     response_summary: asText(payment.response_summary) ?? asText(processing?.partner_error_message),
   };
   if (fact.status === 'captured' && fact.amount === null) return null;
-  return { reference: asText(payment.reference), fact, unknownStatus: status === undefined ? (word ?? '') : null };
+  return {
+    reference: asText(payment.reference),
+    fact,
+    unknownStatus: status === undefined ? (word ?? '') : null,
+    held: readHeld(payment, asText(payment.currency) ?? assumed),
+  };
+}
+
+/** What is missing of the captured amount; NaN where only the status tells that something is. */
+function readHeld(payment: Json, currency: string | null): number {
+  const balances = asObject(payment.balances);
+  const captured = inMinorUnits(balances?.total_captured ?? null, currency);
+  const available = inMinorUnits(balances?.available_to_refund ?? null, currency);
+  const held = captured !== null && available !== null ? captured - available : 0;
+  // Balances may lag behind the status.
+  return held === 0 && /refunded|returned/i.test(asText(payment.status) ?? '') ? Number.NaN : held;
 }
 
 /** Minor units as we count them. What was captured must be what was asked for, or it fits no charge at all. */
@@ -135,4 +152,43 @@ export function readErrorCodes(body: unknown): string[] {
 export function isDuplicate(body: unknown): boolean {
   const error = asObject(body);
   return [asText(error?.error_type), asText(error?.message), ...readErrorCodes(body)].some((text) => text?.toLowerCase().includes('duplicate'));
+}
+
+const ACTION_ID = /^act_\w{26}$/;
+
+export function readActionId(body: unknown): string | null {
+  const id = asText(asObject(body)?.action_id);
+  return id !== null && ACTION_ID.test(id) ? id : null;
+}
+
+/** The refunds among a payment's actions, and how much of what is held they do not explain. */
+export function readRefunds(actions: readonly unknown[], { fact, held }: ReadPayment): Pick<PaymentFact, 'refunds' | 'refunds_hidden'> {
+  const refunds = actions.map((action) => readRefund(action, fact.currency)).filter((refund) => refund !== null);
+  const shown = refunds.reduce((sum, refund) => sum + (refund.status === 'declined' ? 0 : refund.amount), 0);
+  return { refunds, refunds_hidden: Number.isNaN(held) ? 0 : Math.max(0, held - shown) };
+}
+
+function readRefund(item: unknown, currency: string | null): RefundFact | null {
+  const action = asObject(item);
+  const id = asText(action?.id);
+  const type = asText(action?.type)?.toLowerCase();
+  const amount = inMinorUnits(action?.amount ?? null, currency);
+  if (!action || id === null || !ACTION_ID.test(id) || (type !== 'refund' && type !== 'return')) return null;
+  if (amount === null || Number.isNaN(amount) || amount === 0) return null;
+  const code = asText(action.response_code);
+  return {
+    action_id: id,
+    kind: type,
+    status: statusOfRefund(action.approved, code),
+    amount,
+    reference: asText(action.reference),
+    response_code: code,
+    response_summary: asText(action.response_summary),
+  };
+}
+
+/** Without a result it is still being decided. */
+function statusOfRefund(approved: unknown, code: string | null): RefundFact['status'] {
+  if (code === null && approved !== true) return 'pending';
+  return approved === true || (approved !== false && code?.startsWith('10') === true) ? 'succeeded' : 'declined';
 }

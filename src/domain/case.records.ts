@@ -1,0 +1,78 @@
+import type { Charge, ChargeKind } from './charge.js';
+import type { Customer } from './customer.js';
+import type { DunningPolicy } from './dunning.js';
+import type { Invoice } from './invoice.js';
+import type { Posting } from './ledger.js';
+import type { Plan, PlanVersion } from './plan.js';
+import type { Refund, RefundCause } from './refund.js';
+import type { Source } from './source.js';
+import type { CheckoutTerms, Subscription } from './subscription.js';
+
+/** What a new charge is made of; the mint adds what is derived from the installation secret. */
+export interface ChargeDraft {
+  kind: ChargeKind;
+  subscription: Subscription;
+  invoice: Invoice;
+  attempt: number;
+  source: Source | null;
+  /** Where a customer-present payment leads; null for a stored source. */
+  terms: CheckoutTerms | null;
+  /** Engine clock. */
+  sendAt: Date;
+  now: Date;
+}
+
+/** What a new refund is made of. */
+export interface RefundDraft {
+  charge: Charge;
+  amount: number;
+  cause: RefundCause;
+  reason: string | null;
+  number: number | null;
+  /** Engine clock; null for one that was found at the gateway and is not to be sent. */
+  sendAt: Date | null;
+  /** Tells refunds apart that others made. */
+  name: string | null;
+  now: Date;
+}
+
+export interface CasePorts {
+  newId(prefix: 'inv' | 'chg' | 'psrc'): string;
+  mint(draft: ChargeDraft): Charge;
+  mintRefund(draft: RefundDraft): Refund;
+  /** What becomes of captured money that pays for nothing. */
+  surplusPolicy: 'refund' | 'credit';
+}
+
+export type NewRefund = Pick<RefundDraft, 'amount' | 'cause' | 'reason' | 'sendAt'> & {
+  /** It exists at the gateway already: under a number of ours, or of somebody else's making. */
+  found?: { number: number | null; name: string };
+};
+
+export interface CaseRecords {
+  subscription: Subscription;
+  plan: Plan;
+  version: PlanVersion;
+  policy: DunningPolicy;
+  customer: Customer;
+  /** The open invoices, and those that the business at hand is about. */
+  invoices: Invoice[];
+  /** Every charge of the periods of those invoices. */
+  charges: Charge[];
+  /** Every refund of those charges. */
+  refunds: Refund[];
+  sources: Source[];
+  /** What the customer has in his favour; cases of one customer and currency share it. */
+  balance: Purse;
+}
+
+/** Minor units of the subscription's currency. */
+export interface Purse {
+  amount: number;
+}
+
+export interface BookedPosting extends Posting {
+  customer: string;
+  subscription: string;
+  at: Date;
+}
