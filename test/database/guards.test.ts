@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CHARGE_STATUSES, type ChargeStatus, chargeTransitions, OPEN_CHARGE_STATUSES } from '../../src/domain/charge.js';
 import { INVOICE_STATUSES, type InvoiceStatus, invoiceTransitions } from '../../src/domain/invoice.js';
 import type { Transitions } from '../../src/domain/machine.js';
+import { type Refund, REFUND_STATUSES, type RefundStatus, refundTransitions } from '../../src/domain/refund.js';
 import { aCharge, START } from '../../src/domain/testing/case.builder.js';
 import { REFUSED, SeededBooks } from '../support/seeded.books.js';
 
@@ -41,6 +42,63 @@ describe('PostgreSQL knows the machines', () => {
       await books.run('rollback to savepoint pair');
     }
     expect(taken).toEqual(pairsOf(INVOICE_STATUSES).filter(({ from, to }) => from === to || steps(invoiceTransitions, from).includes(to)));
+  });
+});
+
+describe('no more goes back than came', () => {
+  beforeEach(async () => {
+    await books.invoice();
+    await books.charge({ status: 'captured', gateway_payment_id: 'pay_1' });
+  });
+  const another = (first: Refund, number: number, amount: number): Refund => ({
+    ...first, id: `rfnd_${number}`, number, amount, reference: `zq-1-1-r${number}`, idempotency_key: `key-${number}`, status: 'created',
+    sends: 0, first_sent_at: null, last_sent_at: null, lease_token: 0,
+  });
+
+  it('of refunds PostgreSQL takes the steps of the table and refuses all others', async () => {
+    const taken: { from: RefundStatus; to: RefundStatus }[] = [];
+    for (const { from, to } of pairsOf(REFUND_STATUSES)) {
+      await books.run('savepoint pair');
+      const { id } = await books.refund({ status: from, ...(from === 'created' && { sends: 1, first_sent_at: START, last_sent_at: START }) });
+      if ((await books.refusal('update refunds set status = $2 where id = $1', [id, to])) === null) taken.push({ from, to });
+      await books.run('rollback to savepoint pair');
+    }
+    expect(taken).toEqual(pairsOf(REFUND_STATUSES).filter(({ from, to }) => from === to || steps(refundTransitions, from).includes(to)));
+  });
+
+  it('open and finished refunds together never exceed the charge; a declined one counts for nothing', async () => {
+    const first = await books.refund({ status: 'pending', amount: 3_000 });
+    expect(await books.refusalOfInsert('refunds', another(first, 2, 901))).toBe(REFUSED.check);
+    expect(await books.refusalOfInsert('refunds', another(first, 3, 900))).toBeNull();
+    expect(await books.refusal(`update refunds set status = 'declined' where id = $1`, [first.id])).toBeNull();
+    expect(await books.refusalOfInsert('refunds', another(first, 4, 3_001))).toBe(REFUSED.check);
+    expect(await books.refusalOfInsert('refunds', another(first, 5, 3_000))).toBeNull();
+  });
+
+  it('nor what was credited, nor anything of a charge that was not captured', async () => {
+    await books.run('update charges set surplus = true, amount_credited = 3000');
+    const first = another(await books.refund({ status: 'declined' }), 2, 901);
+    expect(await books.refusalOfInsert('refunds', first)).toBe(REFUSED.check);
+    expect(await books.refusal('update charges set amount_refunded = 901')).toBe(REFUSED.check);
+    await books.charge({ id: 'chg_open', attempt: 2, reference: 'zq-open', idempotency_key: 'key-open' });
+    expect(await books.refusalOfInsert('refunds', { ...first, charge: 'chg_open', amount: 1 })).toBe(REFUSED.check);
+  });
+
+  it('a number, a key, a reference and an action are used once, and written once', async () => {
+    const first = await books.refund({ status: 'pending', gateway_action_id: 'act_1' });
+    for (const same of ['number', 'reference', 'idempotency_key'] as const) {
+      expect(await books.refusalOfInsert('refunds', { ...another(first, 2, 1), [same]: first[same] }), same).toBe(REFUSED.unique);
+    }
+    for (const change of ['amount = 1', "reference = 'x'", "idempotency_key = 'x'", "body = 'x'", "charge = 'x'", "gateway_action_id = 'act_2'",
+      'first_sent_at = now()', 'lease_token = 0', "cause = 'cancel'"]) {
+      expect(await books.refusal(`update refunds set ${change} where id = $1`, [first.id]), change).toBe(REFUSED.check);
+    }
+  });
+
+  it('begins unsent, unless it was found at the gateway', async () => {
+    const first = another(await books.refund(), 2, 1);
+    expect(await books.refusalOfInsert('refunds', { ...first, status: 'succeeded' })).toBe(REFUSED.check);
+    expect(await books.refusalOfInsert('refunds', { ...first, status: 'succeeded', gateway_action_id: 'act_9' })).toBeNull();
   });
 });
 

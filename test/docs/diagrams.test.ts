@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { chargeTransitions } from '../../src/domain/charge.js';
 import { invoiceTransitions } from '../../src/domain/invoice.js';
 import { stateDiagram } from '../../src/domain/machine.diagram.js';
+import { refundTransitions } from '../../src/domain/refund.js';
 import { sourceTransitions } from '../../src/domain/source.js';
 import { subscriptionTransitions } from '../../src/domain/subscription.js';
 
@@ -13,6 +14,7 @@ const DIAGRAMS: Readonly<Record<string, string>> = {
   subscription: stateDiagram(subscriptionTransitions, ['incomplete', 'trialing']),
   invoice: stateDiagram(invoiceTransitions, ['draft', 'open']),
   charge: stateDiagram(chargeTransitions, ['created']),
+  refund: stateDiagram(refundTransitions, ['created']),
   source: stateDiagram(sourceTransitions, ['pending']),
 };
 

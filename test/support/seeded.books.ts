@@ -1,7 +1,8 @@
 import pg from 'pg';
 import type { Charge } from '../../src/domain/charge.js';
 import type { Invoice } from '../../src/domain/invoice.js';
-import { aCharge, aCustomer, aPlan, aSubscription, START } from '../../src/domain/testing/case.builder.js';
+import type { Refund } from '../../src/domain/refund.js';
+import { aCharge, aCustomer, aPlan, aSubscription, mintRefund, START } from '../../src/domain/testing/case.builder.js';
 import { Life } from '../../src/domain/testing/life.story.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
@@ -68,6 +69,15 @@ export class SeededBooks {
     const charge = aCharge({ ...(sent && { sends: 1, lease_token: 1, first_sent_at: START, last_sent_at: START }), ...changes });
     await this.plant('charges', charge);
     return charge;
+  }
+
+  async refund(changes: Partial<Refund> = {}): Promise<Refund> {
+    const charge = aCharge({ gateway_payment_id: 'pay_1' });
+    const draft = { charge, amount: 1_000, cause: 'request', reason: null, number: 1, name: null, sendAt: START, now: START } as const;
+    const sent = changes.status !== undefined && changes.status !== 'created';
+    const refund = { ...mintRefund(draft), ...(sent && { sends: 1, lease_token: 1, first_sent_at: START, last_sent_at: START }), ...changes };
+    await this.plant('refunds', refund);
+    return refund;
   }
 
   private async attempt(work: () => Promise<unknown>): Promise<string | null> {
