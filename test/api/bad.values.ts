@@ -124,3 +124,10 @@ export const BAD_RESUME: BadValues = { confirm_charge: [null, 'true', 1, {}, []]
 export const BAD_CLOCK: BadValues = { now: [undefined, null, ...INSTANTS], metadata: METADATA, to: ['2027-01-01T00:00:00Z'] };
 export const BAD_ADVANCE: BadValues = { to: [undefined, null, ...INSTANTS], now: ['2027-01-01T00:00:00Z'] };
 export const BAD_NOTHING: BadValues = { anything: [1, null, {}], constructor: [1] };
+
+export const BAD_REFUND: BadValues = {
+  amount: [...integers(1, 999_999_999), 0, -1],
+  reason: [null, ...texts()],
+  currency: ['CNY'],
+  metadata: [{}],
+};

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World } from '../support/world.js';
 import {
-  BAD_ADVANCE, BAD_CANCEL, BAD_CHECKOUT, BAD_CLOCK, BAD_CUSTOMER, BAD_NOTHING, BAD_PAUSE, BAD_PLAN, BAD_PLAN_UPDATE, BAD_RESUME,
+  BAD_ADVANCE, BAD_CANCEL, BAD_CHECKOUT, BAD_CLOCK, BAD_CUSTOMER, BAD_NOTHING, BAD_PAUSE, BAD_PLAN, BAD_PLAN_UPDATE, BAD_REFUND, BAD_RESUME,
   BAD_SUBSCRIPTION, BAD_VERSION, type BadValues,
 } from './bad.values.js';
 import { expectProblem, INVALID, type Method, nobody, refused, send, stored, TEA, WEB } from './outsider.js';
@@ -40,6 +40,7 @@ const WRITES: [method: Method, path: string, good: () => object, bad: BadValues]
   ['post', '/v1/test_clocks', () => ({ now: '2026-03-01T00:00:00Z' }), BAD_CLOCK],
   ['post', '/v1/test_clocks/{clock}/advance', () => ({ to: '2026-04-01T00:00:00Z' }), BAD_ADVANCE],
   ['post', `/v1/charges/${nobody('chg')}/reconcile`, () => ({}), BAD_NOTHING],
+  ['post', `/v1/charges/${nobody('chg')}/refunds`, () => ({}), BAD_REFUND],
 ];
 
 describe.each(WRITES)('%s %s', (method, path, good, bad) => {

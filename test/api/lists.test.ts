@@ -5,7 +5,7 @@ import { expectProblem, INVALID, nobody, send, TEA, WEB } from './outsider.js';
 type Json = Record<string, any>;
 
 const DAY = 86_400_000;
-const LISTS = ['plans', 'customers', 'subscriptions', 'invoices', 'charges', 'events', 'test_clocks'];
+const LISTS = ['plans', 'customers', 'subscriptions', 'invoices', 'charges', 'refunds', 'events', 'test_clocks'];
 
 let world: World;
 beforeAll(async () => {
@@ -29,6 +29,13 @@ beforeAll(async () => {
   await world.pay(owing.id);
   await world.control('POST', '/wallets/wang@example.com/behaviour', { outcome: 'decline', response_code: '20051' });
   await world.pass(DAY);
+  const captured = await world.list('/v1/charges?status=captured');
+  for (const [i, { id: charge }] of captured.entries()) await world.post(`/v1/charges/${charge}/refunds`, { amount: 100 + i });
+  await world.settle();
+  // The last one is still on its way.
+  await world.control('POST', '/faults', { type: 'refund_slow', params: {}, match: {} });
+  await world.post(`/v1/charges/${captured[0]?.['id']}/refunds`, { amount: 7 });
+  await world.settle();
 });
 afterAll(() => world.close());
 
@@ -125,6 +132,10 @@ const FILTERS: Record<string, readonly string[]> = {
   ],
   charges: [
     'invoice', 'customer', 'subscription', 'kind', 'status', 'currency', 'surplus', 'reference', 'gateway_payment_id', 'source',
+    'requested_at', 'settled_at', 'next_check_at', 'created_at', 'updated_at',
+  ],
+  refunds: [
+    'charge', 'customer', 'subscription', 'status', 'cause', 'currency', 'reference', 'gateway_payment_id', 'gateway_action_id',
     'requested_at', 'settled_at', 'next_check_at', 'created_at', 'updated_at',
   ],
   events: ['type', 'subject', 'created_at', 'updated_at'],

@@ -57,6 +57,7 @@ export async function stored(world: World): Promise<object> {
     `select (select count(*) from plans) as plans, (select count(*) from plan_versions) as plan_versions,
             (select count(*) from customers) as customers, (select count(*) from subscriptions) as subscriptions,
             (select count(*) from invoices) as invoices, (select count(*) from charges) as charges,
+            (select count(*) from refunds) as refunds,
             (select count(*) from events) as events, (select count(*) from test_clocks) as test_clocks,
             (select max(updated_at) from subscriptions) as last_change`,
   );

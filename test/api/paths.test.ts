@@ -14,7 +14,8 @@ const RESOURCES: [resource: string, prefix: string, missing: string, actions: [M
   ['customers', 'cust', 'customer_not_found', [['patch', ''], ['delete', '']]],
   ['subscriptions', 'sub', 'subscription_not_found', [['patch', ''], ['post', '/uncancel'], ['post', '/pause'], ['post', '/resume']]],
   ['invoices', 'inv', 'invoice_not_found', []],
-  ['charges', 'chg', 'charge_not_found', [['post', '/reconcile']]],
+  ['charges', 'chg', 'charge_not_found', [['post', '/reconcile'], ['post', '/refunds']]],
+  ['refunds', 'rfnd', 'refund_not_found', []],
   ['events', 'evnt', 'event_not_found', []],
   ['test_clocks', 'clk', 'test_clock_not_found', [['delete', '']]],
 ];
@@ -70,6 +71,7 @@ describe('what is not there is 404', () => {
     ['post', `/v1/plans/${nobody('plan')}`],
     ['delete', `/v1/subscriptions/${nobody('sub')}`],
     ['post', '/v1/charges'],
+    ['post', '/v1/refunds'],
     ['post', '/v1/events'],
     ['delete', `/v1/events/${nobody('evnt')}`],
     ['patch', `/v1/test_clocks/${nobody('clk')}`],

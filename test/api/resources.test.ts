@@ -14,6 +14,9 @@ beforeAll(async () => {
   const sold = await world.post('/v1/subscriptions', { customer: customer.id, plan: 'tea', quantity: 2, ...WEB, metadata: { order: '4711' } });
   await world.pay(sold.id);
   await world.advance(clock.id, '2026-02-28T04:00:00Z');
+  const [charge] = await world.list('/v1/charges?status=captured');
+  await world.post(`/v1/charges/${charge?.['id']}/refunds`, { amount: 100, reason: 'one cup was cold' });
+  await world.settle();
   life = { plan, customer, clock, sold };
 });
 afterAll(() => world.close());
@@ -28,6 +31,7 @@ const RESOURCES: [resource: string, object: string, prefix: string][] = [
   ['subscriptions', 'subscription', 'sub'],
   ['invoices', 'invoice', 'inv'],
   ['charges', 'charge', 'chg'],
+  ['refunds', 'refund', 'rfnd'],
   ['events', 'event', 'evnt'],
   ['test_clocks', 'test_clock', 'clk'],
 ];
