@@ -1,16 +1,18 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { REFUNDS } from './refunds.sql.js';
 
 /** What is owed, how it is collected and given back: invoices, charges and refunds, with the promises that SQL itself keeps. */
 export class Collecting1764000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(INVOICES);
+    await runner.query(WINDOWS);
     await runner.query(CHARGES);
     await runner.query(REFUNDS);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table refunds, charges, invoices, invoice_numbers cascade');
-    await runner.query('drop function refund_guard, charge_guard, invoice_guard');
+    await runner.query('drop table refunds, charges, invoices, invoice_numbers, gateway_windows cascade');
+    await runner.query('drop function refund_guard, charge_guard, invoice_guard, may_resend, is_absent');
   }
 }
 
@@ -78,6 +80,33 @@ begin
 end $$;
 create trigger invoice_guard before insert or update on invoices for each row execute function invoice_guard();`;
 
+const WINDOWS = `
+-- What the gateway is configured to remember and to need: each start of an engine writes it here, so that
+-- the guards below can judge a resend without trusting the code that asks for it.
+create table gateway_windows (
+  only_row boolean primary key default true check (only_row),
+  settle_seconds integer not null check (settle_seconds > 0),
+  idempotency_hours double precision not null check (idempotency_hours >= 2)
+);
+insert into gateway_windows (settle_seconds, idempotency_hours) values (1800, 24);
+-- Whether the same bytes may go out again at \`at\`: after an empty look-up, S since the last sending, and
+-- while the key is certainly remembered.
+create function may_resend(first_sent timestamptz, last_sent timestamptz, empty_at timestamptz, at timestamptz)
+returns boolean language sql stable as $$
+  select coalesce(empty_at > last_sent, false)
+     and at >= last_sent + w.settle_seconds * interval '1 second'
+     and at < first_sent + (w.idempotency_hours - 1) * interval '1 hour'
+    from gateway_windows w
+$$;
+-- Whether it is proven that the gateway never had it: the key's life is over, and enough looks found nothing.
+create function is_absent(first_sent timestamptz, last_sent timestamptz, looks integer, since timestamptz, at timestamptz)
+returns boolean language sql stable as $$
+  select coalesce(looks >= 3 and at - since >= interval '90 minutes', false)
+     and at >= first_sent + (w.idempotency_hours + 2) * interval '1 hour'
+     and at >= last_sent + greatest(interval '2 hours', w.settle_seconds * interval '1 second')
+    from gateway_windows w
+$$;`;
+
 const CHARGES = `
 create table charges (
   id text collate "C" primary key,
@@ -112,6 +141,7 @@ create table charges (
   checks integer not null,
   empty_lookups integer not null,
   empty_since timestamptz(3),
+  empty_at timestamptz(3),
   response_code text,
   response_summary text,
   decline_class text,
@@ -179,6 +209,16 @@ begin
   if new.lease_token < old.lease_token then
     raise exception 'charge %: an older lease cannot write', old.id using errcode = 'check_violation';
   end if;
+  -- A redirect is harmless without its customer, so it is replayed once to get its link back.
+  if old.status = 'unknown' and new.status = 'sending'
+     and not (new.kind in ('initial', 'checkout') and new.sends <= 2)
+     and not may_resend(old.first_sent_at, old.last_sent_at, new.empty_at, new.last_sent_at) then
+    raise exception 'charge %: may not be sent again', old.id using errcode = 'check_violation';
+  end if;
+  if old.status = 'unknown' and new.status = 'absent'
+     and not is_absent(old.first_sent_at, old.last_sent_at, new.empty_lookups, new.empty_since, new.empty_at) then
+    raise exception 'charge %: is not proven absent', old.id using errcode = 'check_violation';
+  end if;
   if old.status <> new.status and (old.status, new.status) not in
      (('created', 'sending'), ('created', 'withdrawn'), ('created', 'pending'), ('created', 'captured'),
       ('created', 'declined'), ('created', 'expired'), ('created', 'canceled'),
@@ -194,93 +234,3 @@ begin
   return new;
 end $$;
 create trigger charge_guard before insert or update on charges for each row execute function charge_guard();`;
-
-const REFUNDS = `
-create table refunds (
-  id text collate "C" primary key,
-  charge text collate "C" not null references charges (id) on delete cascade,
-  customer text collate "C" not null,
-  subscription text collate "C" not null,
-  -- Null for what others did: the provider, or somebody at the gateway's dashboard.
-  number integer check (number > 0),
-  cause text not null check (cause in ('request', 'surplus', 'cancel', 'found', 'returned')),
-  amount integer not null check (amount between 1 and 999999999),
-  currency text not null,
-  status text not null check (status in ('created', 'sending', 'pending', 'unknown', 'succeeded', 'declined')),
-  reason text,
-  reference text not null constraint refunds_reference unique,
-  idempotency_key text not null constraint refunds_idempotency_key unique,
-  body text not null,
-  gateway_payment_id text not null,
-  gateway_action_id text constraint refunds_gateway_action_id unique,
-  sends integer not null,
-  lease_token integer not null,
-  lease_until timestamptz(3),
-  first_sent_at timestamptz(3),
-  last_sent_at timestamptz(3),
-  next_check_at timestamptz(3),
-  checks integer not null,
-  empty_lookups integer not null,
-  empty_since timestamptz(3),
-  response_code text,
-  response_summary text,
-  gateway_request_id text,
-  requested_at timestamptz(3),
-  settled_at timestamptz(3),
-  parked_at timestamptz(3),
-  lost_at timestamptz(3),
-  test_clock text collate "C",
-  metadata jsonb not null,
-  created_at timestamptz(3) not null,
-  updated_at timestamptz(3) not null,
-  constraint refunds_number unique (charge, number),
-  check (status not in ('sending', 'unknown') or first_sent_at is not null),
-  check ((sends = 0) = (first_sent_at is null))
-);
-create index refunds_charge on refunds (charge, id);
-create index refunds_subscription on refunds (subscription, id);
-create index refunds_customer on refunds (customer, id);
-create index refunds_due on refunds (next_check_at)
-  where status in ('created', 'sending', 'pending', 'unknown') and parked_at is null;
-create function refund_guard() returns trigger language plpgsql as $$
-declare promised bigint; available bigint;
-begin
-  if tg_op = 'INSERT' then
-    -- What was found at the gateway begins as it was found.
-    if new.status <> 'created' and (new.sends > 0 or new.gateway_action_id is null) then
-      raise exception 'refund %: begins as created, not as %', new.id, new.status using errcode = 'check_violation';
-    end if;
-    -- The charge's row is locked by whoever adds a refund, so this sum cannot be outrun.
-    select coalesce(sum(amount), 0) into promised from refunds where charge = new.charge and status <> 'declined';
-    select case when status = 'captured' then amount - amount_credited else 0 end into available from charges where id = new.charge;
-    if new.status <> 'declined' and promised + new.amount > available then
-      raise exception 'refund %: more than charge % has left', new.id, new.charge using errcode = 'check_violation';
-    end if;
-    return new;
-  end if;
-  if (new.charge, new.customer, new.subscription, new.number, new.cause, new.amount, new.currency, new.reference,
-      new.idempotency_key, new.body, new.gateway_payment_id)
-     is distinct from
-     (old.charge, old.customer, old.subscription, old.number, old.cause, old.amount, old.currency, old.reference,
-      old.idempotency_key, old.body, old.gateway_payment_id) then
-    raise exception 'refund %: its identity is written once', old.id using errcode = 'check_violation';
-  end if;
-  if (old.gateway_action_id is not null and old.gateway_action_id is distinct from new.gateway_action_id)
-     or (old.first_sent_at is not null and old.first_sent_at is distinct from new.first_sent_at
-         and not (old.status = 'unknown' and new.status = 'created')) then
-    raise exception 'refund %: action and first sending are written once', old.id using errcode = 'check_violation';
-  end if;
-  if new.lease_token < old.lease_token then
-    raise exception 'refund %: an older lease cannot write', old.id using errcode = 'check_violation';
-  end if;
-  if old.status <> new.status and (old.status, new.status) not in
-     (('created', 'sending'), ('created', 'pending'), ('created', 'succeeded'), ('created', 'declined'),
-      ('sending', 'created'), ('sending', 'unknown'), ('sending', 'pending'), ('sending', 'succeeded'), ('sending', 'declined'),
-      ('pending', 'succeeded'), ('pending', 'declined'),
-      ('unknown', 'sending'), ('unknown', 'created'), ('unknown', 'pending'), ('unknown', 'succeeded'), ('unknown', 'declined'),
-      ('declined', 'succeeded')) then
-    raise exception 'refund %: % cannot become %', old.id, old.status, new.status using errcode = 'check_violation';
-  end if;
-  return new;
-end $$;
-create trigger refund_guard before insert or update on refunds for each row execute function refund_guard();`;

@@ -16,6 +16,7 @@ const UNSENT = {
   checks: 0,
   empty_lookups: 0,
   empty_since: null,
+  empty_at: null,
   response_code: null,
   response_summary: null,
   gateway_action_id: null,

@@ -168,8 +168,9 @@ describe('one empty look-up', () => {
 describe('the look-ups that count', () => {
   it('are those of the last two hours: older ones are forgotten', () => {
     const charge = lost({ empty_lookups: 7, empty_since: START });
-    expect(countEmptyLookup(charge, since(2 * HOUR))).toEqual({ empty_lookups: 8, empty_since: START });
-    expect(countEmptyLookup(charge, since(2 * HOUR + 1))).toEqual({ empty_lookups: 1, empty_since: since(2 * HOUR + 1) });
+    expect(countEmptyLookup(charge, since(2 * HOUR))).toEqual({ empty_lookups: 8, empty_since: START, empty_at: since(2 * HOUR) });
+    const anew = since(2 * HOUR + 1);
+    expect(countEmptyLookup(charge, anew)).toEqual({ empty_lookups: 1, empty_since: anew, empty_at: anew });
   });
 });
 

@@ -15,6 +15,8 @@ export interface Evidence {
   /** Clean, empty look-ups in the window that may prove absence, and when the first of them was. */
   empty_lookups: number;
   empty_since: Date | null;
+  /** When the last clean, empty look-up was: SQL weighs it once more before a resend or a proof of absence. */
+  empty_at: Date | null;
 }
 
 const SECOND = 1_000;
@@ -81,9 +83,9 @@ export function judgeEmptyLookup(row: Evidence, windows: GatewayWindows, now: Da
 }
 
 /** Counts a clean, empty look-up towards the proof of absence; only the last two hours count. */
-export function countEmptyLookup(row: Evidence, now: Date): Pick<Evidence, 'empty_lookups' | 'empty_since'> {
+export function countEmptyLookup(row: Evidence, now: Date): Pick<Evidence, 'empty_lookups' | 'empty_since' | 'empty_at'> {
   const stale = row.empty_since === null || now.getTime() - row.empty_since.getTime() > PROOF_SPAN;
   return stale
-    ? { empty_lookups: 1, empty_since: now }
-    : { empty_lookups: row.empty_lookups + 1, empty_since: row.empty_since };
+    ? { empty_lookups: 1, empty_since: now, empty_at: now }
+    : { empty_lookups: row.empty_lookups + 1, empty_since: row.empty_since, empty_at: now };
 }

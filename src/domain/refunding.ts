@@ -5,7 +5,7 @@ import { chargeRefunded, surplusCredited, surplusRefunded } from './ledger.js';
 import { nextLookupAt } from './lookup.js';
 import { Mismatch, type PaymentFact, type RefundFact, type RefundObservation } from './observation.js';
 import { claimedRefund, isOpenRefund, nextRefundStatus, type Refund, type RefundCause } from './refund.js';
-import { lost, postponed, putBack, weighEmptyLookup } from './sending.js';
+import { evidenceOf, lost, postponed, putBack, weighEmptyLookup } from './sending.js';
 import { isEnded } from './subscription.js';
 
 /** Days after its payment in which Alipay gives money back. Source: Ant's product page for Alipay CN. */
@@ -116,7 +116,7 @@ function settleNotFound(c: BillingCase, refund: Refund, { windows }: Extract<Ref
   const { counted, verdict } = weighEmptyLookup(refund, windows, c.engineNow);
   switch (verdict.verdict) {
     case 'resend':
-      c.patchRefund(refund.id, claimedRefund(counted, c.engineNow));
+      c.patchRefund(refund.id, { ...evidenceOf(counted), ...claimedRefund(counted, c.engineNow) });
       return;
     case 'absent':
       // It is owed all the same. The gateway has forgotten the key, so its life begins anew.
@@ -125,8 +125,7 @@ function settleNotFound(c: BillingCase, refund: Refund, { windows }: Extract<Ref
         first_sent_at: null,
         last_sent_at: null,
         lost_at: null,
-        empty_lookups: 0,
-        empty_since: null,
+        ...evidenceOf(counted),
         sends: 0,
         checks: 0,
         next_check_at: c.engineNow,

@@ -63,9 +63,13 @@ export function postponed(row: Sendable, at: Date) {
   return {
     checks: row.checks + 1,
     next_check_at: at,
-    empty_lookups: row.empty_lookups,
-    empty_since: row.empty_since,
+    ...evidenceOf(row),
   } satisfies Partial<Sendable>;
+}
+
+/** The look-ups that a decision stands on: written with it. */
+export function evidenceOf({ empty_lookups, empty_since, empty_at }: Sendable) {
+  return { empty_lookups, empty_since, empty_at } satisfies Partial<Sendable>;
 }
 
 /** Weighs one more clean, empty look-up of a row whose outcome is unknown. */

@@ -8,7 +8,7 @@ import { type GatewayWindows, nextLookupAt } from './lookup.js';
 import { type ChargeObservation, Mismatch, type Observation, type PaymentFact } from './observation.js';
 import { markPaid } from './payment.js';
 import { giveBackAfterCancel, giveBackSurplus, settleRefund, settleRefundFacts } from './refunding.js';
-import { lost, postponed, putBack, weighEmptyLookup } from './sending.js';
+import { evidenceOf, lost, postponed, putBack, weighEmptyLookup } from './sending.js';
 import { isEnded } from './subscription.js';
 import { holdSource, payingSource, retireSource } from './wallet.js';
 
@@ -82,10 +82,10 @@ function settleNotFound(c: BillingCase, charge: Charge, windows: GatewayWindows)
     case 'resend':
       // What is not owed any more is not asked for again; absence may still be proven.
       if (c.invoices.get(charge.invoice).status !== 'open') return postpone(c, counted, nextLookupAt(charge, c.engineNow));
-      c.patchCharge(charge.id, claimed(counted, c.engineNow));
+      c.patchCharge(charge.id, { ...evidenceOf(counted), ...claimed(counted, c.engineNow) });
       return;
     case 'absent':
-      return finish(c, counted, 'prove_absent', 'charge.absent', {}, () => onAttemptAbsent(c, charge));
+      return finish(c, counted, 'prove_absent', 'charge.absent', evidenceOf(counted), () => onAttemptAbsent(c, charge));
     case 'wait':
       postpone(c, counted, verdict.at);
   }

@@ -1,12 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Charge, isCustomerPresent } from '../domain/charge.js';
 import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
-import { Config } from '../platform/config/config.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { updateSet } from '../platform/database/sets.js';
 import { RateBudget } from './rate.budget.js';
 import { Sender } from './sender.js';
 import { type News, SettlementDoor } from './settlement.door.js';
+import { Windows } from './windows.js';
 
 const LARGEST_SET = 200;
 /** While one worker asks, no other one need: the row comes back by itself if the asker dies. */
@@ -29,7 +29,7 @@ export class LookUp {
     private readonly budget: RateBudget,
     private readonly door: SettlementDoor,
     private readonly sender: Sender,
-    private readonly config: Config,
+    private readonly windows: Windows,
   ) {}
 
   /** Looks up what is due, as far as the rate budget goes. Returns how many charges were worked on. */
@@ -87,7 +87,7 @@ export class LookUp {
         charge.gateway_payment_id === null
           ? await this.gateway.paymentsByReference(charge.reference)
           : [await this.gateway.payment(charge.gateway_payment_id)].filter((payment) => payment !== null);
-      if (found.length === 0) return [{ ...base, kind: 'not_found', windows: this.windows() }];
+      if (found.length === 0) return [{ ...base, kind: 'not_found', windows: this.windows.configured }];
       // One request may have made two payments: the one that brought money is the charge's own.
       found.sort((a, b) => RANK[a.fact.status] - RANK[b.fact.status]);
       return found.map(({ fact, requestId }) => ({ charge: charge.id, request_id: requestId, kind: 'fact', fact }));
@@ -123,13 +123,6 @@ export class LookUp {
     const before = new Map(asked.map((charge) => [charge.id, charge.lease_token]));
     const again = rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1);
     await this.sender.resend(again, started);
-  }
-
-  private windows() {
-    return {
-      settleSeconds: this.config.CKO_SETTLE_SECONDS,
-      idempotencyHours: this.config.CKO_IDEMPOTENCY_HOURS,
-    };
   }
 
   private async hold(tx: Transaction, charges: Charge[]): Promise<Charge[]> {

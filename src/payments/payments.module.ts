@@ -17,13 +17,14 @@ import { Refunds } from './refunds.js';
 import { RefundsController } from './refunds.controller.js';
 import { Sender } from './sender.js';
 import { SettlementDoor } from './settlement.door.js';
+import { Windows } from './windows.js';
 
 @Module({
   imports: [CasesModule, ContinuityModule, GatewayModule, ParkingModule],
   controllers: [ChargesController, RefundsController],
   providers: [
     Acknowledgements, CircuitBreaker, Clearance, LookUp, PaymentWork, RateBudget, RefundLookUp, RefundSender, RefundSight,
-    Refunds, Sender, SettlementDoor,
+    Refunds, Sender, SettlementDoor, Windows,
   ],
   exports: [Clearance, ContinuityModule, GatewayModule, LookUp, PaymentWork, RateBudget, Sender, SettlementDoor],
 })

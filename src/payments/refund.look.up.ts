@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Refund } from '../domain/refund.js';
-import { Config } from '../platform/config/config.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { RateBudget } from './rate.budget.js';
 import { RefundSender } from './refund.sender.js';
 import { RefundSight } from './refund.sight.js';
 import { SettlementDoor } from './settlement.door.js';
+import { Windows } from './windows.js';
 
 const LARGEST_SET = 100;
 /** While one worker asks, no other one need: the row comes back by itself if the asker dies. */
@@ -22,7 +22,7 @@ export class RefundLookUp {
     private readonly door: SettlementDoor,
     private readonly sight: RefundSight,
     private readonly sender: RefundSender,
-    private readonly config: Config,
+    private readonly windows: Windows,
   ) {}
 
   /** Looks up what is due, as far as the rate budget goes. Returns how many refunds were worked on. */
@@ -64,15 +64,8 @@ export class RefundLookUp {
         await this.door.settle({ ...base, kind: 'look_up_failed' });
         return;
       case 'nothing':
-        await this.door.settle({ ...base, kind: 'not_found', windows: this.windows() });
+        await this.door.settle({ ...base, kind: 'not_found', windows: this.windows.configured });
     }
-  }
-
-  private windows() {
-    return {
-      settleSeconds: this.config.CKO_SETTLE_SECONDS,
-      idempotencyHours: this.config.CKO_IDEMPOTENCY_HOURS,
-    };
   }
 
   /** The settlement door has claimed those that may be sent again: their next lease says so. */

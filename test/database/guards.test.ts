@@ -19,6 +19,16 @@ const steps = <S extends string>(table: Transitions<S, string>, from: S): S[] =>
 const pairsOf = <S extends string>(states: readonly S[]): { from: S; to: S }[] =>
   states.flatMap((from) => states.map((to) => ({ from, to })));
 
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const later = (milliseconds: number) => new Date(START.getTime() + milliseconds).toISOString();
+/** What must be known before the same bytes go out again, and before something counts as never received. */
+const RESENDABLE = { empty_lookups: 1, empty_since: later(30 * MINUTE), empty_at: later(30 * MINUTE), last_sent_at: later(31 * MINUTE) };
+const ABSENT = { empty_lookups: 3, empty_since: later(24.5 * HOUR), empty_at: later(26 * HOUR) };
+const setting = (values: object): string => Object.entries(values).map(([column, value]) => `, ${column} = '${value}'`).join('');
+const evidence = (from: string, to: string): string =>
+  from !== 'unknown' ? '' : setting(to === 'sending' ? RESENDABLE : to === 'absent' || to === 'created' ? ABSENT : {});
+
 describe('PostgreSQL knows the machines', () => {
   it('of charges: it takes the steps of the table and refuses all others', async () => {
     await books.invoice();
@@ -26,7 +36,7 @@ describe('PostgreSQL knows the machines', () => {
     for (const { from, to } of pairsOf(CHARGE_STATUSES)) {
       await books.run('savepoint pair');
       const { id } = await books.charge({ status: from, ...(from === 'created' && { sends: 1, first_sent_at: START, last_sent_at: START }) });
-      if ((await books.refusal('update charges set status = $2 where id = $1', [id, to])) === null) taken.push({ from, to });
+      if ((await books.refusal(`update charges set status = $2${evidence(from, to)} where id = $1`, [id, to])) === null) taken.push({ from, to });
       await books.run('rollback to savepoint pair');
     }
     expect(taken).toEqual(pairsOf(CHARGE_STATUSES).filter(({ from, to }) => from === to || steps(chargeTransitions, from).includes(to)));
@@ -45,6 +55,51 @@ describe('PostgreSQL knows the machines', () => {
   });
 });
 
+describe('nothing is sent again, or given up, outside the rules of S and W', () => {
+  const lives = [['charges', (b: SeededBooks) => b.charge({ status: 'unknown' })], ['refunds', (b: SeededBooks) => b.refund({ status: 'unknown' })]] as const;
+  describe.each(lives)('%s', (table, plant) => {
+    beforeEach(async () => {
+      await books.invoice();
+      if (table === 'refunds') await books.charge({ status: 'captured', gateway_payment_id: 'pay_1' });
+      await plant(books);
+    });
+    const attempt = (status: string, values: object) =>
+      books.refusal(`update ${table} set status = '${status}'${setting(values)} where status = 'unknown'`);
+    const gone = table === 'charges' ? 'absent' : 'created';
+
+    it.each([
+      ['no look-up since the last sending', { last_sent_at: later(HOUR) }],
+      ['a look-up before the last sending', { ...RESENDABLE, empty_at: later(-1) }],
+      ['S not over yet', { ...RESENDABLE, last_sent_at: later(30 * MINUTE - 1) }],
+      ['the key may be forgotten', { ...RESENDABLE, last_sent_at: later(23 * HOUR) }],
+    ])('is not sent again: %s', async (_, values) => {
+      expect(await attempt('sending', values)).toBe(REFUSED.check);
+    });
+
+    it.each([
+      ['no look-up', { empty_lookups: 3 }],
+      ['two look-ups', { ...ABSENT, empty_lookups: 2 }],
+      ['look-ups all at once', { ...ABSENT, empty_since: later(26 * HOUR - 1) }],
+      ['before W and two hours', { ...ABSENT, empty_at: later(26 * HOUR - 1) }],
+    ])('is not given up: %s', async (_, values) => {
+      expect(await attempt(gone, values)).toBe(REFUSED.check);
+    });
+
+    it('judges by what the gateway is configured to be', async () => {
+      await books.run('update gateway_windows set settle_seconds = 7200, idempotency_hours = 48');
+      expect(await attempt('sending', RESENDABLE)).toBe(REFUSED.check);
+      expect(await attempt(gone, ABSENT)).toBe(REFUSED.check);
+    });
+  });
+
+  it('but for a redirect, which is replayed once to get its link back', async () => {
+    await books.invoice();
+    await books.charge({ status: 'unknown', kind: 'checkout' });
+    expect(await books.refusal(`update charges set status = 'sending', sends = 3`)).toBe(REFUSED.check);
+    expect(await books.refusal(`update charges set status = 'sending', sends = 2`)).toBeNull();
+  });
+});
+
 describe('no more goes back than came', () => {
   beforeEach(async () => {
     await books.invoice();
@@ -60,7 +115,7 @@ describe('no more goes back than came', () => {
     for (const { from, to } of pairsOf(REFUND_STATUSES)) {
       await books.run('savepoint pair');
       const { id } = await books.refund({ status: from, ...(from === 'created' && { sends: 1, first_sent_at: START, last_sent_at: START }) });
-      if ((await books.refusal('update refunds set status = $2 where id = $1', [id, to])) === null) taken.push({ from, to });
+      if ((await books.refusal(`update refunds set status = $2${evidence(from, to)} where id = $1`, [id, to])) === null) taken.push({ from, to });
       await books.run('rollback to savepoint pair');
     }
     expect(taken).toEqual(pairsOf(REFUND_STATUSES).filter(({ from, to }) => from === to || steps(refundTransitions, from).includes(to)));
