@@ -9,6 +9,7 @@ import {
   allocate,
   formatAmount,
   fromGatewayAmount,
+  isChargeable,
   isCurrency,
   minimumCharge,
   money,
@@ -28,7 +29,9 @@ const THOUSANDTHS = 'BHD IQD JOD KWD LYD OMR TND'.split(' ');
 const charge = fc.integer({ min: 0, max: MAX_CHARGE }).map(money);
 const signed = fc.maxSafeInteger().map(money);
 
-const coded = (code: string) => expect.objectContaining({ name: 'MoneyError', code });
+/** A refusal has a code for programs and a message for people, which shows them what was wrong. */
+const coded = (code: string, shown: number | string) =>
+  expect.objectContaining({ name: 'MoneyError', code, message: expect.stringContaining(String(shown)) });
 
 describe('currencies', () => {
   it.each(CODES)('%s has the exponent of ISO 4217', (code) => {
@@ -56,7 +59,7 @@ describe('currencies', () => {
 
 describe('arithmetic', () => {
   it.each([0.5, NaN, Infinity, -Infinity, Number.MAX_SAFE_INTEGER + 1, 1.005 * 100])('%s is not money', (value) => {
-    expect(() => money(value)).toThrow(coded('amount_not_safe_integer'));
+    expect(() => money(value)).toThrow(coded('amount_not_safe_integer', value));
   });
 
   it('adds, subtracts and multiplies exactly or not at all', () => {
@@ -78,8 +81,8 @@ describe('arithmetic', () => {
   it('keeps the last safe integer and refuses the next', () => {
     const last = money(Number.MAX_SAFE_INTEGER);
     expect(add(last, money(0))).toBe(last);
-    expect(() => add(last, money(1))).toThrow(coded('amount_not_safe_integer'));
-    expect(() => subtract(money(-2), last)).toThrow(coded('amount_not_safe_integer'));
+    expect(() => add(last, money(1))).toThrow(coded('amount_not_safe_integer', 2 ** 53));
+    expect(() => subtract(money(-2), last)).toThrow(coded('amount_not_safe_integer', -(2 ** 53)));
   });
 
   it('knows no negative zero', () => {
@@ -89,7 +92,7 @@ describe('arithmetic', () => {
   });
 
   it.each([-1, 1.5, NaN, Infinity])('refuses a quantity of %s', (quantity) => {
-    expect(() => multiply(money(100), quantity)).toThrow(coded('quantity_invalid'));
+    expect(() => multiply(money(100), quantity)).toThrow(coded('quantity_invalid', quantity));
   });
 });
 
@@ -113,6 +116,28 @@ describe('allocate', () => {
     );
   });
 
+  it('gives the odd units to the largest remainders, and to the earliest where they tie', () => {
+    expect(allocate(money(100), [1, 1, 2, 1])).toEqual([20, 20, 40, 20]);
+    expect(allocate(money(10), [1, 5, 4, 8])).toEqual([1, 3, 2, 4]);
+    expect(allocate(money(2), [1, 1, 1])).toEqual([1, 1, 0]);
+    fc.assert(
+      fc.property(fc.oneof(fc.nat(1_000), charge), weights, (amount, list) => {
+        const parts = allocate(money(amount), list);
+        const total = list.reduce((sum, weight) => sum + BigInt(weight), 0n);
+        const shares = list.map((weight, i) => {
+          const exact = BigInt(amount) * BigInt(weight);
+          return { i, remainder: exact % total, odd: BigInt(parts[i] ?? 0) > exact / total };
+        });
+        for (const got of shares.filter((share) => share.odd)) {
+          for (const not of shares.filter((share) => !share.odd)) {
+            expect(got.remainder > not.remainder || (got.remainder === not.remainder && got.i < not.i)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('gives equal weights parts that differ by at most one unit, the larger ones first', () => {
     fc.assert(
       fc.property(charge, fc.integer({ min: 1, max: 50 }), (amount, n) => {
@@ -133,8 +158,12 @@ describe('allocate', () => {
     );
   });
 
-  it.each([[[]], [[0, 0]], [[1, -1]], [[0.5, 0.5]], [[NaN]]])('refuses the weights %j', (list) => {
-    expect(() => allocate(money(100), list)).toThrow(coded('weights_invalid'));
+  it.each([[[2, -1]], [[1, -1]], [[1, 0.5]], [[0.5, 0.5]], [[NaN]]])('refuses the weights %j, which are none', (list) => {
+    expect(() => allocate(money(100), list)).toThrow(coded('weights_invalid', 'integers of at least 0'));
+  });
+
+  it.each([[[]], [[0, 0]]])('refuses the weights %j, which weigh nothing', (list) => {
+    expect(() => allocate(money(100), list)).toThrow(coded('weights_invalid', 'above 0'));
   });
 });
 
@@ -149,7 +178,7 @@ describe('gateway amounts', () => {
       }),
       { numRuns: 20 },
     );
-    expect(() => toGatewayAmount(money((most + 1) * quantum), code)).toThrow(coded('amount_not_chargeable'));
+    expect(() => toGatewayAmount(money((most + 1) * quantum), code)).toThrow(coded('amount_not_chargeable', code));
   });
 
   it('sends pesos as hundredths and everything else as it is', () => {
@@ -159,11 +188,28 @@ describe('gateway amounts', () => {
   });
 
   it('refuses nothing, less than nothing, and a last digit the gateway does not take', () => {
-    expect(() => toGatewayAmount(money(0), 'CNY')).toThrow(coded('amount_not_chargeable'));
-    expect(() => toGatewayAmount(money(-1_000), 'CNY')).toThrow(coded('amount_not_chargeable'));
-    expect(() => toGatewayAmount(money(1_001), 'BHD')).toThrow(coded('amount_not_chargeable'));
-    expect(() => fromGatewayAmount(99_050, 'CLP')).toThrow(coded('gateway_amount_invalid'));
-    expect(() => fromGatewayAmount(10.5, 'CNY')).toThrow(coded('gateway_amount_invalid'));
+    expect(() => toGatewayAmount(money(0), 'CNY')).toThrow(coded('amount_not_chargeable', '0 CNY'));
+    expect(() => toGatewayAmount(money(-1_000), 'CNY')).toThrow(coded('amount_not_chargeable', '-1000 CNY'));
+    expect(() => toGatewayAmount(money(1_001), 'BHD')).toThrow(coded('amount_not_chargeable', '1001 BHD'));
+    expect(() => fromGatewayAmount(99_050, 'CLP')).toThrow(coded('gateway_amount_invalid', 'CLP: 99050'));
+    expect(() => fromGatewayAmount(10.5, 'CNY')).toThrow(coded('gateway_amount_invalid', 'CNY: 10.5'));
+  });
+
+  it.each(CODES)('%s can be charged exactly when there is something to send', (code) => {
+    const edges = fc.constantFrom(-1, 0, 0.5, 1, 9, 10, MAX_CHARGE - 9, MAX_CHARGE, MAX_CHARGE + 1, NaN, Infinity);
+    fc.assert(
+      fc.property(fc.oneof(edges, fc.integer({ min: -20, max: MAX_CHARGE * 2 })), (amount) => {
+        const sent = (): number => toGatewayAmount(money(amount), code);
+        if (isChargeable(amount, code)) expect(sent()).toBeLessThanOrEqual(999_999_999);
+        else expect(sent).toThrow(MoneyError);
+      }),
+      { numRuns: 30 },
+    );
+    const { quantum, exponent, gatewayExponent } = facts(code);
+    expect(isChargeable(quantum, code)).toBe(true);
+    expect(isChargeable(quantum / 2, code)).toBe(false);
+    expect(isChargeable(Math.floor(999_999_999 / 10 ** (gatewayExponent - exponent) / quantum) * quantum, code)).toBe(true);
+    expect([0, -quantum, 1_000_000_000, NaN].map((amount) => isChargeable(amount, code))).toEqual([false, false, false, false]);
   });
 });
 

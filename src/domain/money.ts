@@ -114,13 +114,8 @@ export function allocate(amount: Money, weights: readonly number[]): Money[] {
 
 /** Whether the gateway can take exactly this amount (minor units): within its digits, and on its quantum. */
 export function isChargeable(amount: number, currency: Currency): boolean {
-  try {
-    toGatewayAmount(money(amount), currency);
-    return true;
-  } catch (error) {
-    if (error instanceof MoneyError) return false;
-    throw error;
-  }
+  const { quantum } = CURRENCIES[currency];
+  return amount > 0 && amount % quantum === 0 && amount * gatewayScale(currency) <= MAX_CHARGE;
 }
 
 /**
@@ -129,12 +124,10 @@ export function isChargeable(amount: number, currency: Currency): boolean {
  *   quantum, and no longer than nine digits as sent.
  */
 export function toGatewayAmount(amount: Money, currency: Currency): number {
-  const { quantum } = CURRENCIES[currency];
-  const sent = amount * gatewayScale(currency);
-  if (amount <= 0 || amount % quantum !== 0 || sent > MAX_CHARGE) {
+  if (!isChargeable(amount, currency)) {
     throw new MoneyError('amount_not_chargeable', `${amount} ${currency} in minor units cannot be charged`);
   }
-  return sent;
+  return amount * gatewayScale(currency);
 }
 
 /**
