@@ -35,9 +35,8 @@ export function onHealth(circuit: Circuit, health: Health, now: Date): Circuit {
       return open(circuit, 'unauthorized', now);
     case 'down': {
       const failures = circuit.failures + 1;
-      const probing = circuit.state !== 'closed';
-      if (failures >= TOLERATED_FAILURES || probing) return open({ ...circuit, failures }, 'down', now);
-      return { ...circuit, failures };
+      const tolerated = circuit.state === 'closed' && failures < TOLERATED_FAILURES;
+      return tolerated ? { ...circuit, failures } : open(circuit, 'down', now);
     }
   }
 }
