@@ -4,7 +4,7 @@ import { type Charge, isCustomerPresent, isOpen, nextChargeStatus, payableUntil 
 import { isRevocation, ladderEnd, NEXT_INVOICE_HOURS, retryAt } from './dunning.js';
 import { type Invoice, nextInvoiceStatus } from './invoice.js';
 import { invoiceVoided, invoiceWrittenOff } from './ledger.js';
-import { nextSourceStatus } from './source.js';
+import { nextSourceStatus, type Source } from './source.js';
 import { nextSubscriptionStatus } from './subscription.js';
 
 /**
@@ -81,7 +81,7 @@ function redirectOpenUntil(c: BillingCase, invoice: Invoice): Date | null {
 export function onAttemptFailed(c: BillingCase, charge: Charge): void {
   const invoice = c.invoices.get(charge.invoice);
   c.tellInvoice('invoice.payment_failed', invoice);
-  if (isRevocation(charge.response_code)) revokeSource(c, charge.response_code ?? 'revoked');
+  if (isRevocation(charge.response_code)) revokeSource(c, c.sources.find(charge.source), charge.response_code);
   if (invoice.status !== 'open') return;
   if (!isCollecting(c)) {
     if (c.subscription.status === 'canceled') closeOwed(c);
@@ -254,9 +254,9 @@ function writeOff(c: BillingCase, invoice: Invoice): void {
   c.tellInvoice('invoice.uncollectible', written);
 }
 
-export function revokeSource(c: BillingCase, reason: string): void {
-  const source = c.activeSource();
-  if (!source) return;
+/** The wallet that was charged has been ended by its customer; another may have taken its place meanwhile. */
+export function revokeSource(c: BillingCase, source: Source | null, reason: string): void {
+  if (source?.status !== 'active') return;
   const revoked = c.sources.patch(source.id, {
     status: nextSourceStatus(source.status, 'revoke'),
     ended_reason: reason,

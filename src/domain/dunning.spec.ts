@@ -58,11 +58,26 @@ describe('a wallet that its customer has ended', () => {
 
   it('is not tried at the next period; its invoice is written all the same', () => {
     const life = atRenewal(captures);
-    life.decide((c) => revokeSource(c, '200R1'));
+    life.decide((c) => revokeSource(c, c.activeSource(), '200R1'));
     life.passTo(new Date('2026-03-31T04:00:00Z'), captures);
     expect(life.invoice(3).status).toBe('open');
     expect(life.subscription).toMatchObject({ status: 'past_due', past_due_reason: 'source_revoked' });
     expect(life.news()).not.toContain('invoice.payment_failed');
+  });
+
+  it('is the one that was charged: the wallet that has replaced it meanwhile lives on', () => {
+    const life = atRenewal(declines('20051'));
+    openCheckout(life);
+    const redirect = life.openRedirect();
+    life.passTo(day(1), staysPending);
+    const retry = life.latest;
+    expect(retry).toMatchObject({ kind: 'retry', status: 'pending' });
+    life.hear(redirect, 'captured', { source_id: `src_${redirect.id}` });
+    life.news();
+    life.hear(retry, 'declined', { response_code: '200R1' });
+    expect(life.news()).toEqual(['charge.declined', 'invoice.payment_failed']);
+    expect(life.wallet).toMatchObject({ status: 'active', gateway_source_id: `src_${redirect.id}` });
+    expect(life.sources.find((source) => source.id === retry.source)?.status).toBe('superseded');
   });
 
   it('is replaced by the wallet that pays what is owed', () => {
