@@ -280,8 +280,10 @@ function setNextAttempt(c: BillingCase, at: Date | null): void {
 
 /** Invoices that were owed before a pause are owed after it: the ladder begins anew, at once. */
 export function resumeCollection(c: BillingCase): void {
-  const oldest = c.openInvoices()[0];
-  if (!oldest || c.liveCharges().some((charge) => charge.invoice === oldest.id)) return;
+  const owed = c.openInvoices();
+  const [oldest] = owed;
+  const inFlight = new Set(c.liveCharges().map((charge) => charge.invoice));
+  if (!oldest || owed.every((invoice) => inFlight.has(invoice.id))) return;
   const alive = c.activeSource() !== null;
   c.patch({
     status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),

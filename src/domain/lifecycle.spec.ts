@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { Refusal } from './errors.js';
 import { cancel, pause, resume, uncancel } from './lifecycle.js';
 import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from './subscription.js';
+import { START } from './testing/case.builder.js';
 import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
 const TERMS = { defaultCountry: 'CN' };
+const DAY = 86_400_000;
 const PERIOD_2_END = new Date('2026-03-31T04:00:00Z');
 
 /** A life that has come to this status in the way that lives do. */
@@ -213,6 +215,34 @@ describe('pause and resume', () => {
     life.passTo(redirect.expires_at as Date);
     expect(life.latest.kind).toBe('recurring');
     expect(life.invoice(2).status).toBe('paid');
+  });
+
+  it('inside a period whose money is still on its way go on with it, and bill its time once', () => {
+    const life = Life.active();
+    life.passTo(RENEWAL, staysPending);
+    life.decide((c) => pause(c, null));
+    life.passHours(1);
+    life.decide((c) => void resume(c, TERMS, 'source'));
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, period_start: RENEWAL, epoch: 0 });
+    life.hear(life.latest, 'captured');
+    life.passDays(20);
+    expect(life.invoices.map(({ period_no, status }) => [period_no, status])).toEqual([[1, 'paid'], [2, 'paid']]);
+  });
+
+  it('ask again for what the pause withdrew, although an older period is still in flight', () => {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 } });
+    life.passDays(7, staysPending);
+    const inFlight = life.latest;
+    life.now = new Date(START.getTime() + 14 * DAY);
+    life.live();
+    expect(life.latest).toMatchObject({ period_no: 3, status: 'created' });
+    life.decide((c) => pause(c, null));
+    life.decide((c) => void resume(c, TERMS, 'source'));
+    expect(life.subscription).toMatchObject({ status: 'past_due', past_due_reason: 'owed_before_pause' });
+    life.hear(inFlight, 'captured');
+    life.passHours(2);
+    expect(life.invoices.map((invoice) => invoice.status)).toEqual(['paid', 'paid', 'paid']);
+    expect(life.subscription.status).toBe('active');
   });
 
   it('resume by themselves when the pause has an end', () => {

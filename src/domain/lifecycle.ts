@@ -86,14 +86,17 @@ export function pause(c: BillingCase, resumesAt: Date | null): void {
 export type ResumeBy = 'source' | 'checkout';
 
 /**
- * Resumes: inside the paid period it simply goes on. After it a new period starts now, on a new anchor:
- * charged to the stored wallet, or (returned as true) to be paid by the customer through a checkout first.
+ * Resumes: inside a period it simply goes on, and what is owed is collected. After it a new period starts
+ * now, on a new anchor: charged to the stored wallet, or (returned as true) to be paid by the customer
+ * through a checkout first.
  */
 export function resume(c: BillingCase, terms: BillingTerms, by: ResumeBy): { needsCheckout: boolean } {
   const s = c.subscription;
   refuseEnded(s);
   if (s.status !== 'paused') throw conflict('subscription_not_paused', 'The subscription is not paused.');
-  if (s.paid_through !== null && s.paid_through > c.now && s.period_end !== null && s.period_end > c.now) {
+  const running = s.period_end !== null && s.period_end > c.now;
+  const paid = s.paid_through !== null && s.paid_through > c.now;
+  if (running && paid) {
     continuePeriod(c);
     return { needsCheckout: false };
   }
@@ -102,7 +105,9 @@ export function resume(c: BillingCase, terms: BillingTerms, by: ResumeBy): { nee
     c.patch({ resumes_at: null });
     return { needsCheckout: true };
   }
-  startNewEpoch(c, terms);
+  // A period that still runs has its invoice already, perhaps in flight: its time is not billed twice.
+  if (running) continuePeriod(c);
+  else startNewEpoch(c, terms);
   return { needsCheckout: false };
 }
 
