@@ -50,7 +50,7 @@ export function tryOldest(c: BillingCase): void {
     awaitNewWallet(c);
     return;
   }
-  if (c.liveCharges().some((charge) => charge.invoice === oldest.id)) {
+  if (isBeingCharged(c, oldest)) {
     // Its outcome decides what comes next; a step is never used up by a charge that is still in flight.
     setNextAttempt(c, null);
     return;
@@ -111,6 +111,11 @@ export function onAttemptAbsent(c: BillingCase, charge: Charge): void {
   if (source) c.addCharge(charge.kind, invoice, source, null, c.engineNow);
 }
 
+/** Whether a charge of the stored wallet is in flight for it: then its outcome decides what comes next. */
+function isBeingCharged(c: BillingCase, invoice: Invoice): boolean {
+  return c.liveCharges().some((charge) => charge.invoice === invoice.id);
+}
+
 function isCollecting(c: BillingCase): boolean {
   return c.subscription.status === 'active' || c.subscription.status === 'past_due';
 }
@@ -145,7 +150,9 @@ function climb(c: BillingCase): void {
 }
 
 function joinLadder(c: BillingCase): void {
-  if (c.subscription.next_attempt_at !== null || c.liveCharges().length > 0) return;
+  // What is in flight for an invoice that is paid already decides nothing any more.
+  const awaited = c.openInvoices().some((invoice) => isBeingCharged(c, invoice));
+  if (c.subscription.next_attempt_at !== null || awaited) return;
   setNextAttempt(c, retryAt(c.policy, c.subscription.dunning_step ?? 0, c.now));
 }
 
@@ -161,7 +168,7 @@ export function onInvoicePaid(c: BillingCase): void {
   const oldest = c.openInvoices()[0];
   if (oldest) {
     c.patch({ dunning_step: 0, dunning_started_at: c.now, dunning_ends_at: null });
-    if (!c.liveCharges().some((charge) => charge.invoice === oldest.id)) {
+    if (!isBeingCharged(c, oldest)) {
       setNextAttempt(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`));
     }
     return;
@@ -239,9 +246,8 @@ export function voidInvoice(c: BillingCase, invoice: Invoice): void {
  */
 export function closeOwed(c: BillingCase): void {
   for (const invoice of c.openInvoices()) {
-    const inFlight = c.chargesOf(invoice.id).some((charge) => isOpen(charge.status) && !isCustomerPresent(charge.kind));
     if (invoice.period_start === null) voidInvoice(c, invoice);
-    else if (!inFlight) writeOff(c, invoice);
+    else if (!isBeingCharged(c, invoice)) writeOff(c, invoice);
   }
 }
 
@@ -282,8 +288,7 @@ function setNextAttempt(c: BillingCase, at: Date | null): void {
 export function resumeCollection(c: BillingCase): void {
   const owed = c.openInvoices();
   const [oldest] = owed;
-  const inFlight = new Set(c.liveCharges().map((charge) => charge.invoice));
-  if (!oldest || owed.every((invoice) => inFlight.has(invoice.id))) return;
+  if (!oldest || owed.every((invoice) => isBeingCharged(c, invoice))) return;
   const alive = c.activeSource() !== null;
   c.patch({
     status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),

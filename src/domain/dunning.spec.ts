@@ -132,6 +132,22 @@ describe('several owed invoices share one ladder', () => {
   });
 });
 
+describe('a period that was paid late', () => {
+  it('does not keep the next one from the ladder while its last try is still in flight', () => {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 }, policy: { retries: [{ after: '8d', notify: true }] } });
+    life.passDays(7, declines());
+    const first = life.latest;
+    life.passDays(8, staysPending);
+    const retry = life.latest;
+    expect(life.invoices.map((invoice) => invoice.status), 'two are owed').toEqual(['paid', 'open', 'open']);
+    life.hear(first, 'captured');
+    life.passHours(1, declines());
+    expect(life.latest).toMatchObject({ period_no: 3, kind: 'recurring', status: 'declined' });
+    life.hear(retry, 'declined', { response_code: '20051' });
+    expect(life.subscription.next_attempt_at, 'the third period is tried again').not.toBeNull();
+  });
+});
+
 describe('a redirect that lies open', () => {
   it('postpones the step that falls due, and does not use it up', () => {
     const life = atRenewal(declines('20051'));
