@@ -194,6 +194,15 @@ describe('pause and resume', () => {
     expect(life.invoice(2)).toMatchObject({ status: 'paid', period_start: life.now });
   });
 
+  it('by checkout need none when the customer’s balance pays for the new period', () => {
+    const life = Life.active({ balance: 5_000 });
+    life.decide((c) => pause(c, null));
+    life.passDays(100);
+    expect(life.decide((c) => resume(c, TERMS, 'checkout'))).toEqual({ needsCheckout: false });
+    expect(life.invoice(2)).toMatchObject({ status: 'paid', balance_applied: 3_900, period_start: life.now });
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, billing_anchor: life.now });
+  });
+
   it('by checkout and then by the stored wallet write one invoice, not two', () => {
     const life = REACHED.paused();
     life.passDays(100);

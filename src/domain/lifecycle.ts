@@ -101,9 +101,11 @@ export function resume(c: BillingCase, terms: BillingTerms, by: ResumeBy): { nee
     return { needsCheckout: false };
   }
   if (by === 'checkout' || c.activeSource() === null) {
-    if (c.openInvoices().length === 0) issueRecurringInvoice(c, s.period_no + 1, null, terms);
+    const owed = c.openInvoices()[0] ?? issueRecurringInvoice(c, s.period_no + 1, null, terms);
     c.patch({ resumes_at: null });
-    return { needsCheckout: true };
+    if (owed.amount_due > 0) return { needsCheckout: true };
+    markPaid(c, owed);
+    return { needsCheckout: false };
   }
   // A period that still runs has its invoice already, perhaps in flight: its time is not billed twice.
   if (running) continuePeriod(c);
