@@ -164,6 +164,7 @@ function awaitNewWallet(c: BillingCase): void {
 
 /** After a payment: the next owed invoice follows at a distance, or the subscription is well again. */
 export function onInvoicePaid(c: BillingCase): void {
+  if (c.subscription.status === 'unpaid') recoverUnpaid(c);
   if (c.subscription.status !== 'past_due') return;
   const oldest = c.openInvoices()[0];
   if (oldest) {
@@ -178,6 +179,20 @@ export function onInvoicePaid(c: BillingCase): void {
     ...noDunning,
   });
   c.tellSubscription('subscription.recovered', { status: 'past_due' });
+}
+
+/** All that was owed is paid: it goes on, and the time in which it was not served is not billed. */
+function recoverUnpaid(c: BillingCase): void {
+  if (c.openInvoices().length > 0) return;
+  const s = c.subscription;
+  const over = s.period_end !== null && s.period_end <= c.now && !s.cancel_at_period_end;
+  // The next period follows at a distance from the payment, never as a burst.
+  const next = addDuration(c.now, `${NEXT_INVOICE_HOURS}h`);
+  c.patch({
+    status: nextSubscriptionStatus(s.status, 'recover'),
+    ...(over && { period_end: next, billing_anchor: next, epoch: s.epoch + 1, epoch_first_period: s.period_no + 1 }),
+  });
+  c.tellSubscription('subscription.recovered', { status: 'unpaid' });
 }
 
 export const noDunning = {

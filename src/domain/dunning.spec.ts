@@ -148,6 +148,41 @@ describe('a period that was paid late', () => {
   });
 });
 
+describe('a subscription that the ladder left unpaid', () => {
+  function unpaid(days: number): Life {
+    const life = Life.active({ policy: { final_action: 'unpaid', retries: [{ after: '1d', notify: true }] } });
+    life.passTo(RENEWAL, declines());
+    life.passDays(days, declines());
+    expect(life.subscription.status).toBe('unpaid');
+    openCheckout(life);
+    life.openRedirect();
+    life.news();
+    return life;
+  }
+
+  it('recovers when what it owes is paid, and goes on in its period', () => {
+    const life = unpaid(10);
+    life.pay();
+    expect(life.news()).toEqual([
+      'charge.captured', 'source.captured', 'source.superseded', 'invoice.paid', 'subscription.renewed', 'subscription.recovered',
+    ]);
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, epoch: 0, period_end: new Date('2026-03-31T04:00:00Z') });
+    life.passTo(new Date('2026-03-31T04:00:00Z'));
+    expect(life.invoice(3)).toMatchObject({ status: 'paid', period_start: new Date('2026-03-31T04:00:00Z') });
+  });
+
+  it('bills none of the time in which it was not served: a new period begins an hour after the payment', () => {
+    const life = unpaid(100);
+    const paidAt = life.now;
+    life.pay();
+    expect(life.subscription.status).toBe('active');
+    life.passHours(1);
+    const begun = new Date(paidAt.getTime() + 3_600_000);
+    expect(life.subscription).toMatchObject({ period_no: 3, period_start: begun, billing_anchor: begun, epoch: 1, epoch_first_period: 3 });
+    expect(life.invoices.map(({ period_no, status }) => [period_no, status])).toEqual([[1, 'paid'], [2, 'paid'], [3, 'paid']]);
+  });
+});
+
 describe('a redirect that lies open', () => {
   it('postpones the step that falls due, and does not use it up', () => {
     const life = atRenewal(declines('20051'));
