@@ -1,6 +1,6 @@
 import type { BillingCase } from './case.js';
 import { addDuration } from './calendar.js';
-import { type Charge, isCustomerPresent, isOpen, nextChargeStatus, payableUntil } from './charge.js';
+import { type Charge, type ChargeKind, isCustomerPresent, isOpen, nextChargeStatus, payableUntil } from './charge.js';
 import { isRevocation, ladderEnd, NEXT_INVOICE_HOURS, retryAt } from './dunning.js';
 import { type Invoice, nextInvoiceStatus } from './invoice.js';
 import { invoiceVoided, invoiceWrittenOff } from './ledger.js';
@@ -109,11 +109,13 @@ export function onAttemptAbsent(c: BillingCase, charge: Charge): void {
   if (invoice.status !== 'open' || !isCollecting(c)) return;
   const source = c.activeSource();
   if (source) c.addCharge(charge.kind, invoice, source, null, c.engineNow);
+  else if (c.subscription.dunning_started_at === null) enterDunning(c, invoice, 'source_revoked');
+  else awaitNewWallet(c);
 }
 
 /** Whether a charge of the stored wallet is in flight for it: then its outcome decides what comes next. */
-function isBeingCharged(c: BillingCase, invoice: Invoice): boolean {
-  return c.liveCharges().some((charge) => charge.invoice === invoice.id);
+function isBeingCharged(c: BillingCase, invoice: Invoice, kind?: ChargeKind): boolean {
+  return c.liveCharges().some((charge) => charge.invoice === invoice.id && (kind === undefined || charge.kind === kind));
 }
 
 function isCollecting(c: BillingCase): boolean {
@@ -162,12 +164,16 @@ function awaitNewWallet(c: BillingCase): void {
   if (c.subscription.dunning_ends_at === null) c.patch({ dunning_ends_at: ladderEnd(c.policy, c.now) });
 }
 
-/** After a payment: the next owed invoice follows at a distance, or the subscription is well again. */
+/**
+ * After a payment: the next owed invoice follows at a distance, or the subscription is well again. A period
+ * whose first try is still in flight has not failed, so that it does not matter which news came first.
+ */
 export function onInvoicePaid(c: BillingCase): void {
   if (c.subscription.status === 'unpaid') recoverUnpaid(c);
   if (c.subscription.status !== 'past_due') return;
-  const oldest = c.openInvoices()[0];
-  if (oldest) {
+  const owed = c.openInvoices();
+  const [oldest] = owed;
+  if (oldest && !owed.every((invoice) => isBeingCharged(c, invoice, 'recurring'))) {
     c.patch({ dunning_step: 0, dunning_started_at: c.now, dunning_ends_at: null });
     if (!isBeingCharged(c, oldest)) {
       setNextAttempt(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Charge } from './charge.js';
 import { isRevocation, ladderEnd, DEFAULT_POLICY, retryAt } from './dunning.js';
 import { revokeSource } from './collection.js';
 import { START } from './testing/case.builder.js';
@@ -20,6 +21,15 @@ function openCheckout(life: Life): void {
     if (!owed) throw new Error('nothing is owed');
     c.addCharge('checkout', owed, null, c.subscription, c.engineNow);
   });
+}
+
+/** Looks for it in vain, every half hour from a day and two hours on. */
+function proveAbsent(life: Life, charge: Charge): void {
+  const windows = { settleSeconds: 1_800, idempotencyHours: 24 };
+  for (let n = 0; n < 60 && life.charge(charge.id).status !== 'absent'; n += 1) {
+    life.now = new Date(life.now.getTime() + (n === 0 ? 26 * 60 : 30) * 60_000);
+    life.observe({ charge: charge.id, request_id: null, kind: 'not_found', windows });
+  }
 }
 
 describe('a wallet that its customer has ended', () => {
@@ -45,6 +55,22 @@ describe('a wallet that its customer has ended', () => {
 
   it('is another matter than too little money, or than nothing said', () => {
     expect(['20051', '20005', 'payment_invalid', null].map(isRevocation)).toEqual([false, false, false, false]);
+  });
+
+  it('is waited for as well when the last try in flight is proven never to have existed', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.now = new Date(START.getTime() + 2 * 86_400_000);
+    life.live();
+    const third = life.send(life.latest);
+    life.observe({ charge: third.id, request_id: null, kind: 'unknown', reason: 'time-out' });
+    life.hear(second, 'declined', { response_code: '200R1' });
+    life.hear(second, 'captured');
+    proveAbsent(life, third);
+    expect(life.charge(third.id).status).toBe('absent');
+    expect(life.subscription).toMatchObject({ status: 'past_due', next_attempt_at: null });
+    expect(life.subscription.dunning_ends_at, 'the customer has time to sign anew').not.toBeNull();
   });
 
   it('cancels in the end when it is ended in the middle of the ladder', () => {
@@ -133,6 +159,33 @@ describe('several owed invoices share one ladder', () => {
 });
 
 describe('a period that was paid late', () => {
+  it('makes the subscription well again although the next period’s first try is still in flight', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    life.hear(second, 'declined', { response_code: '20051' });
+    life.news();
+    life.hear(second, 'captured');
+    expect(life.news().slice(-2)).toEqual(['subscription.renewed', 'subscription.recovered']);
+    expect(life.subscription, 'as if the decline had never been heard').toMatchObject({ status: 'active', next_attempt_at: null });
+    life.hear(life.latest, 'declined', { response_code: '20051' });
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 0 });
+  });
+
+  it('leaves it past due while the next one is in flight for a second time', () => {
+    const life = Life.active(DAILY);
+    life.passDays(2, declines());
+    const [first, second] = life.charges.slice(1);
+    expect([first?.period_no, second?.period_no]).toEqual([2, 2]);
+    life.hear(first as Charge, 'captured');
+    life.passHours(1, declines());
+    life.passDays(1, staysPending);
+    expect(life.latest).toMatchObject({ period_no: 3, kind: 'retry', status: 'pending' });
+    life.hear(second as Charge, 'captured');
+    expect(life.subscription.status).toBe('past_due');
+  });
+
   it('does not keep the next one from the ladder while its last try is still in flight', () => {
     const life = Life.active({ version: { interval: 'week', amount: 1000 }, policy: { retries: [{ after: '8d', notify: true }] } });
     life.passDays(7, declines());
@@ -213,11 +266,7 @@ describe('a redirect that lies open', () => {
     openCheckout(life);
     const redirect = life.send(life.latest);
     life.observe({ charge: redirect.id, request_id: null, kind: 'unknown', reason: 'time-out' });
-    const windows = { settleSeconds: 1_800, idempotencyHours: 24 };
-    for (let minutes = 0; minutes < 60 && life.charge(redirect.id).status !== 'absent'; minutes += 1) {
-      life.now = new Date(life.now.getTime() + (minutes === 0 ? 26 * 60 : 30) * 60_000);
-      life.observe({ charge: redirect.id, request_id: null, kind: 'not_found', windows });
-    }
+    proveAbsent(life, redirect);
     expect(life.charge(redirect.id).status).toBe('absent');
     expect(life.charges.at(-1)?.id, 'the customer may open another, the wallet is not charged').toBe(redirect.id);
   });
