@@ -2,7 +2,7 @@ import { addDays, addDuration } from '../calendar.js';
 import { BillingCase } from '../case.js';
 import type { BookedPosting, CaseRecords } from '../case.records.js';
 import { type Charge, claimed, isCustomerPresent, isOpen } from '../charge.js';
-import type { EventType } from '../events.js';
+import type { EventDraft, EventType } from '../events.js';
 import type { Invoice } from '../invoice.js';
 import { issueFirstInvoice } from '../invoicing.js';
 import { live } from '../renewal.js';
@@ -26,6 +26,15 @@ export const declines =
   (code = '20051'): Gateway =>
   () => ({ status: 'declined', code });
 
+/** What one transaction changed. */
+export interface Decision {
+  now: Date;
+  before: CaseRecords;
+  after: CaseRecords;
+  events: readonly EventDraft[];
+  postings: readonly BookedPosting[];
+}
+
 /**
  * One subscription's life with the rules alone: no database, no HTTP. What SQL would refuse, `decide`
  * refuses too, so that a story that runs through keeps the promises of the books.
@@ -35,6 +44,8 @@ export class Life {
   surplusPolicy: 'refund' | 'credit' = 'refund';
   readonly told: { type: EventType; at: Date }[] = [];
   readonly postings: BookedPosting[] = [];
+  /** Called after every decision, with what was before it and what it told. */
+  watch: ((decision: Decision) => void) | null = null;
   private records: CaseRecords;
   private ids = 0;
   private heard = 0;
@@ -107,6 +118,11 @@ export class Life {
     return this.records.refunds;
   }
 
+  /** What the customer has in his favour, in minor units. */
+  get balance(): number {
+    return this.records.balance.amount;
+  }
+
   get sources(): Source[] {
     return this.records.sources;
   }
@@ -149,7 +165,9 @@ export class Life {
       mintRefund,
       surplusPolicy: this.surplusPolicy,
     };
-    const c = new BillingCase(this.records, this.now, this.now, ports);
+    // A purse is shared and changed in place: what is refused must leave it as it was.
+    const records = { ...this.records, balance: { amount: this.balance } };
+    const c = new BillingCase(records, this.now, this.now, ports);
     const result = work(c);
     this.keep(c);
     return result;
@@ -217,7 +235,13 @@ export class Life {
     }
   }
 
+  /** The same life up to now, to be lived on in another way. */
+  fork(): Life {
+    return Object.assign(Object.create(Life.prototype) as Life, this, { told: [...this.told], postings: [...this.postings] });
+  }
+
   private keep(c: BillingCase): void {
+    const before = this.records;
     this.records = {
       ...this.records,
       subscription: c.subscription,
@@ -236,6 +260,7 @@ export class Life {
     }
     this.told.push(...c.events.map(({ type, at }) => ({ type, at })));
     this.refuseWhatSqlRefuses();
+    this.watch?.({ now: this.now, before, after: this.records, events: c.events, postings: c.postings });
   }
 
   private refuseWhatSqlRefuses(): void {

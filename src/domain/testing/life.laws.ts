@@ -1,0 +1,240 @@
+import type { CaseRecords } from '../case.js';
+import { type Charge, chargeTransitions, isCustomerPresent, isOpen, payableUntil } from '../charge.js';
+import type { EventType } from '../events.js';
+import { type Invoice, invoiceTransitions } from '../invoice.js';
+import type { Account } from '../ledger.js';
+import type { Transitions } from '../machine.js';
+import { type Source, sourceTransitions } from '../source.js';
+import { type SubscriptionStatus, subscriptionTransitions } from '../subscription.js';
+import type { Decision, Life } from './life.story.js';
+
+/** What must hold in every life, told a second time and without the rules that bring it about. */
+
+function hold(law: boolean, broken: string): asserts law {
+  if (!law) throw new Error(broken);
+}
+
+/** What one decision may change, and that it tells what it changes. */
+export function decisionLaws(decision: Decision): void {
+  const { before, after, postings } = decision;
+  statusesFollowTables(before, after);
+  nothingIsRewritten(before, after);
+  eventsFollowChanges(decision);
+  noChargeBesideAnother(decision);
+  for (const { source_key, entries } of postings) {
+    hold(entries.reduce((sum, entry) => sum + entry.amount, 0) === 0, `${source_key} does not balance`);
+  }
+}
+
+function reachable(table: Transitions<string, string>, from: string): Set<string> {
+  const reached = new Set([from]);
+  for (const state of reached) for (const next of Object.values(table[state] ?? {})) if (next) reached.add(next);
+  return reached;
+}
+
+type Row = { id: string; status: string };
+type Shelf = 'charges' | 'invoices' | 'sources';
+const TABLES: { readonly [S in Shelf]: Transitions<string, string> } = {
+  charges: chargeTransitions,
+  invoices: invoiceTransitions,
+  sources: sourceTransitions,
+};
+const SHELVES = Object.keys(TABLES) as Shelf[];
+
+function statusesFollowTables(before: CaseRecords, after: CaseRecords): void {
+  const pairs = SHELVES.flatMap((shelf) =>
+    (before[shelf] as Row[]).map((row) => ({ table: TABLES[shelf], row, now: (after[shelf] as Row[]).find((r) => r.id === row.id) })),
+  );
+  pairs.push({ table: subscriptionTransitions, row: before.subscription, now: after.subscription });
+  for (const { table, row, now } of pairs) {
+    hold(now !== undefined && reachable(table, row.status).has(now.status), `${row.id} went from ${row.status} to ${now?.status}`);
+  }
+}
+
+const FROZEN_CHARGE = ['invoice', 'period_no', 'kind', 'attempt', 'amount', 'currency', 'reference', 'idempotency_key', 'body'] as const;
+const FROZEN_INVOICE = ['period_no', 'subscription', 'currency', 'lines', 'total', 'balance_applied', 'billed_customer'] as const;
+
+function nothingIsRewritten(before: CaseRecords, after: CaseRecords): void {
+  for (const was of before.charges) {
+    const is = after.charges.find((charge) => charge.id === was.id) as Charge;
+    for (const field of FROZEN_CHARGE) hold(is[field] === was[field], `${was.id}: ${field} was changed`);
+    if (was.status === 'captured') hold(is.surplus === was.surplus, `${was.id} changed its mind about what it pays`);
+    if (was.gateway_payment_id !== null) hold(is.gateway_payment_id === was.gateway_payment_id, `${was.id} became another payment`);
+    hold(is.sends >= was.sends && is.lease_token >= was.lease_token, `${was.id} forgot that it was sent`);
+  }
+  for (const was of before.invoices) {
+    const is = after.invoices.find((invoice) => invoice.id === was.id) as Invoice;
+    for (const field of FROZEN_INVOICE) hold(is[field] === was[field], `${was.id}: ${field} was changed`);
+    if (was.period_start !== null) hold(is.period_start === was.period_start, `${was.id} bills another period`);
+  }
+  hold(after.subscription.period_no >= before.subscription.period_no, 'periods are counted backwards');
+  const [until, was] = [after.subscription.paid_through, before.subscription.paid_through];
+  if (was !== null) hold(until !== null && until >= was, 'what was paid for is taken back');
+}
+
+const CHARGE_NEWS: { readonly [S in Charge['status']]?: EventType } = {
+  pending: 'charge.pending', unknown: 'charge.unknown', captured: 'charge.captured', declined: 'charge.declined',
+  refused: 'charge.refused', expired: 'charge.expired', canceled: 'charge.canceled', absent: 'charge.absent',
+};
+const INVOICE_NEWS: { readonly [S in Invoice['status']]?: EventType } = {
+  paid: 'invoice.paid', void: 'invoice.voided', uncollectible: 'invoice.uncollectible',
+};
+const SOURCE_NEWS: { readonly [S in Source['status']]?: EventType } = {
+  active: 'source.captured', revoked: 'source.revoked', superseded: 'source.superseded',
+};
+
+/** Events of a kind that come with no change of status, or with one that the kind's own law covers. */
+const WITHOUT_CHANGE = ['charge.surplus', 'invoice.payment_failed', 'subscription.renewed', 'subscription.trial_will_end'];
+
+const ENDS: SubscriptionStatus[] = ['incomplete', 'trialing', 'active', 'past_due', 'unpaid', 'paused'];
+/** Of one change of status, all that is told; of the others, nothing. */
+const SUBSCRIPTION_NEWS: Record<string, EventType[]> = {
+  ...Object.fromEntries(ENDS.map((status) => [`${status} canceled`, ['subscription.canceled']])),
+  'incomplete trialing': ['subscription.activated'],
+  'incomplete active': ['subscription.activated'],
+  'incomplete incomplete_expired': ['subscription.expired'],
+  'trialing incomplete': ['subscription.updated'],
+  'trialing active': [],
+  'trialing past_due': ['subscription.past_due'],
+  'active past_due': ['subscription.past_due'],
+  'active paused': ['subscription.paused'],
+  'past_due active': ['subscription.recovered'],
+  'past_due unpaid': ['subscription.unpaid'],
+  'past_due paused': ['subscription.paused'],
+  'unpaid active': ['subscription.recovered'],
+  'paused active': ['subscription.resumed'],
+  'paused past_due': ['subscription.resumed', 'subscription.past_due'],
+};
+
+/** Made for a second payment of a request: its reference is that of the first, with a number behind it. */
+const isTwin = (charge: Charge): boolean => charge.reference.split('-').length > 3;
+
+function eventsFollowChanges({ before, after, events }: Decision): void {
+  const expected: EventType[] = [];
+  const news = { charges: CHARGE_NEWS, invoices: INVOICE_NEWS, sources: SOURCE_NEWS } as Record<Shelf, Record<string, EventType>>;
+  for (const shelf of SHELVES) {
+    for (const row of after[shelf] as Row[]) {
+      const was = (before[shelf] as Row[]).find((r) => r.id === row.id);
+      // A charge is created when it is asked for, not when a second payment of it turns up.
+      if (!was && shelf === 'charges' && !isTwin(row as Charge)) expected.push('charge.created');
+      if (!was && shelf === 'invoices') expected.push('invoice.finalized');
+      const told = news[shelf][row.status];
+      if (told && row.status !== was?.status) expected.push(told);
+    }
+  }
+  const { status } = after.subscription;
+  const moved = status !== before.subscription.status;
+  const told = SUBSCRIPTION_NEWS[`${before.subscription.status} ${status}`];
+  if (moved) hold(told !== undefined, `nobody knows what to tell of ${before.subscription.status} to ${status}`);
+  expected.push(...(moved ? (told ?? []) : []));
+  if (before.subscription.cancel_at_period_end !== after.subscription.cancel_at_period_end && status !== 'canceled') {
+    expected.push('subscription.updated');
+  }
+  const types = events.map((event) => event.type).filter((type) => !type.startsWith('dunning.') && !WITHOUT_CHANGE.includes(type));
+  hold(types.toSorted().join() === expected.toSorted().join(), `told ${types.join()}, changed ${expected.join()}`);
+  const surplus = (records: CaseRecords): number => records.charges.filter((charge) => charge.surplus).length;
+  const of = (type: EventType): number => events.filter((event) => event.type === type).length;
+  hold(of('charge.surplus') === surplus(after) - surplus(before), 'surplus money comes without being told');
+  hold(of('dunning.started') === of('subscription.past_due'), 'a ladder begins untold');
+}
+
+/** A stored wallet is never charged beside another charge of it, or beside a redirect that can still be paid. */
+function noChargeBesideAnother({ now, before, after }: Decision): void {
+  for (const charge of after.charges) {
+    if (before.charges.some((was) => was.id === charge.id) || !isOpen(charge.status)) continue;
+    hold(charge.amount > 0, `${charge.id} charges nothing`);
+    const others = after.charges.filter((other) => other.invoice === charge.invoice && other.id !== charge.id && isOpen(other.status));
+    hold(!others.some((other) => !isCustomerPresent(other.kind)), `${charge.id} is created beside a live charge`);
+    if (isCustomerPresent(charge.kind)) continue;
+    hold(!others.some((other) => payableUntil(other, now) > now), `${charge.id} is created beside an open redirect`);
+    const wallet = after.sources.find((source) => source.id === charge.source);
+    hold(wallet?.status === 'active', `${charge.id} charges a wallet that is ${wallet?.status}`);
+    const attempts = after.charges.filter((other) => other.period_no === charge.period_no).map((other) => other.attempt);
+    hold(new Set(attempts).size === attempts.length, `two tries of period ${charge.period_no} have one number`);
+  }
+}
+
+/** What must hold between decisions; `told` is every captured payment that we were told of, by id. */
+export function stateLaws(life: Life, told: ReadonlyMap<string, number>, firstBalance: number): void {
+  oneCapturePerPeriod(life);
+  booksSayWhatHappened(life, told, firstBalance);
+  noPeriodIsMissing(life);
+  noTimeIsBilledTwice(life);
+  nothingOwedIsForgotten(life);
+}
+
+function oneCapturePerPeriod(life: Life): void {
+  const counting = life.charges.filter((charge) => charge.status === 'captured' && !charge.surplus);
+  const periods = counting.map((charge) => charge.period_no);
+  hold(new Set(periods).size === periods.length, 'a period is paid by two captures');
+  for (const invoice of life.invoices) {
+    const paid = counting.filter((charge) => charge.invoice === invoice.id);
+    const expected = invoice.status === 'paid' && invoice.total > invoice.balance_applied ? 1 : 0;
+    hold(paid.length === expected, `${invoice.id} is ${invoice.status} with ${paid.length} captures`);
+    hold(paid.every((charge) => charge.amount === invoice.amount_paid), `${invoice.id} is paid by another amount`);
+  }
+}
+
+const total = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0);
+
+export function accountSums(life: Life): Partial<Record<Account, number>> {
+  const sums: Partial<Record<Account, number>> = {};
+  for (const { account, amount } of life.postings.flatMap((posting) => posting.entries)) {
+    sums[account] = (sums[account] ?? 0) + amount;
+  }
+  return Object.fromEntries(Object.entries(sums).filter(([, amount]) => amount !== 0));
+}
+
+function booksSayWhatHappened(life: Life, told: ReadonlyMap<string, number>, firstBalance: number): void {
+  const valid = life.invoices.filter((invoice) => invoice.status !== 'void');
+  const due = (status: Invoice['status']): number =>
+    total(valid.filter((invoice) => invoice.status === status).map((invoice) => invoice.amount_due));
+  const applied = total(valid.map((invoice) => invoice.balance_applied));
+  const clearing = total([...told.values()]);
+  const paid = total(valid.map((invoice) => invoice.amount_paid));
+  const expected: Partial<Record<Account, number>> = {
+    receivable: due('open'),
+    bad_debt: due('uncollectible'),
+    revenue: -total(valid.map((invoice) => invoice.total)),
+    customer_balance: applied,
+    gateway_clearing: clearing,
+    surplus: paid - clearing,
+  };
+  const booked = accountSums(life);
+  for (const account of Object.keys({ ...expected, ...booked }) as Account[]) {
+    const [is, should] = [booked[account] ?? 0, expected[account] ?? 0];
+    hold(is === should, `the books hold ${is} of ${account} where ${should} happened`);
+  }
+  hold(life.balance === firstBalance - applied, `the balance is ${life.balance}, ${applied} of ${firstBalance} was used`);
+}
+
+function noPeriodIsMissing(life: Life): void {
+  for (let no = 1; no <= life.subscription.period_no; no += 1) {
+    const invoices = life.invoices.filter((invoice) => invoice.period_no === no && invoice.status !== 'void');
+    hold(invoices.length === 1, `period ${no} has ${invoices.length} invoices`);
+  }
+}
+
+function noTimeIsBilledTwice(life: Life): void {
+  const spans = life.invoices
+    .filter((invoice) => invoice.status !== 'void' && invoice.period_start !== null)
+    .toSorted((a, b) => Number(a.period_start) - Number(b.period_start));
+  for (const [i, next] of spans.slice(1).entries()) {
+    const end = spans[i]?.period_end;
+    hold(end !== null && end !== undefined && next.period_start !== null && next.period_start >= end, `${next.id} bills time a second time`);
+  }
+}
+
+/** While a subscription runs, whatever is owed is being charged, or will be at a known time. */
+function nothingOwedIsForgotten(life: Life): void {
+  const { status, next_attempt_at, dunning_ends_at, due_at } = life.subscription;
+  const open = life.invoices.filter((invoice) => invoice.status === 'open');
+  hold(open.length > 0 || (status !== 'unpaid' && status !== 'past_due' && status !== 'incomplete'), `${status}, and nothing is owed`);
+  if (status !== 'active' && status !== 'past_due') return;
+  hold(due_at !== null, `nothing is ever due for what is ${status}`);
+  const idle = open.filter(({ id }) => !life.charges.some((c) => c.invoice === id && !isCustomerPresent(c.kind) && isOpen(c.status)));
+  if (idle.length === 0) return;
+  const scheduled = next_attempt_at !== null || dunning_ends_at !== null;
+  hold(scheduled || (status === 'past_due' && idle.length < open.length), `${idle[0]?.id} is owed and nobody will ask for it`);
+  hold(status === 'past_due' || idle.length === 1, `${idle.length} invoices wait for one try`);
+}
