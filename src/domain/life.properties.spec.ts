@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Fate, GatewayBook } from './testing/gateway.book.js';
 import { lifeCommands, settleDown, tell } from './testing/life.commands.js';
-import { accountSums, decisionLaws, stateLaws } from './testing/life.laws.js';
+import { accountSums, stateLaws } from './testing/life.laws.js';
 import { Life } from './testing/life.story.js';
 import type { Terms } from './testing/case.builder.js';
 import { runs } from './testing/runs.js';
@@ -28,7 +28,6 @@ const terms: fc.Arbitrary<Terms> = fc
 function begin(wanted: Terms, paid: boolean): { model: GatewayBook; real: Life } {
   const life = Life.signUp(wanted);
   const book = new GatewayBook(wanted.balance ?? 0);
-  life.watch = decisionLaws;
   for (const charge of life.charges) {
     const payment = book.take(charge, life.now, null);
     if (!paid) continue;

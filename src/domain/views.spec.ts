@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cancel } from './lifecycle.js';
 import { aCharge, START } from './testing/case.builder.js';
 import { declines, Life } from './testing/life.story.js';
 import { chargeView, invoiceView, sourceView, subscriptionView } from './views.js';
@@ -32,7 +33,7 @@ describe('when the engine will charge next', () => {
   it('is the end of the period, or nothing for what ends there', () => {
     const life = Life.active();
     expect(next(life)).toEqual(new Date('2026-02-28T04:00:00Z'));
-    life.decide((c) => c.patch({ cancel_at_period_end: true }));
+    life.decide((c) => cancel(c, 'period_end', null));
     expect(next(life)).toBeNull();
   });
 

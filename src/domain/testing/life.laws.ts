@@ -16,11 +16,14 @@ function hold(law: boolean, broken: string): asserts law {
 
 /** What one decision may change, and that it tells what it changes. */
 export function decisionLaws(decision: Decision): void {
-  const { before, after, postings } = decision;
+  const { before, after, decided } = decision;
   statusesFollowTables(before, after);
   nothingIsRewritten(before, after);
+  everyChangeIsWritten(decision);
   eventsFollowChanges(decision);
+  eventsShowChanges(decision);
   noChargeBesideAnother(decision);
+  const { postings } = decided;
   for (const { source_key, entries } of postings) {
     hold(entries.reduce((sum, entry) => sum + entry.amount, 0) === 0, `${source_key} does not balance`);
   }
@@ -72,6 +75,53 @@ function nothingIsRewritten(before: CaseRecords, after: CaseRecords): void {
   if (was !== null) hold(until !== null && until >= was, 'what was paid for is taken back');
 }
 
+const fieldsThatDiffer = (was: object, is: object): string[] =>
+  Object.entries(is).filter(([field, value]) => (was as Record<string, unknown>)[field] !== value).map(([field]) => field);
+
+/** What a set writes is what the case says has changed: a change that it does not name is lost. */
+function everyChangeIsWritten({ before, after, decided }: Decision): void {
+  for (const shelf of SHELVES) {
+    const { added, changed, fields } = decided[shelf];
+    for (const row of after[shelf] as Row[]) {
+      const was = (before[shelf] as Row[]).find((r) => r.id === row.id);
+      hold(added.has(row.id) === !was, `${row.id} is ${was ? 'old' : 'new'} and written the other way`);
+      if (!was || was === row) continue;
+      hold(changed.has(row.id), `${row.id} was changed and is not written`);
+      for (const field of fieldsThatDiffer(was, row)) hold(fields.has(field), `${row.id}: ${field} was changed and is not written`);
+      hold((row as Charge).updated_at === decided.now, `${row.id} does not say when it was changed`);
+    }
+    hold(![...changed].some((id) => added.has(id)), `something is written as changed that is new`);
+  }
+  for (const field of fieldsThatDiffer(before.subscription, after.subscription)) {
+    hold(decided.changed.has(field), `the subscription’s ${field} was changed and is not written`);
+  }
+  hold(decided.balanceChange === after.balance.amount - before.balance.amount, 'the balance is changed by another amount than is written');
+}
+
+const OBJECT_OF: Record<string, string> = { dunning: 'subscription' };
+
+/** Each event shows the thing that it is about, and of a change of status what was before it. */
+function eventsShowChanges({ before, after, decided: { events, now } }: Decision): void {
+  let { status } = before.subscription;
+  for (const { type, subject, at, data } of events) {
+    const [kind = ''] = type.split('.');
+    const { object, status: shown, id } = data.object as { object: string; status: string; id: string };
+    hold(object === (OBJECT_OF[kind] ?? kind), `${type} shows a ${object}`);
+    hold(subject === after.subscription.id && at === now, `${type} is told of another, or of another time`);
+    const rows: Row[] = [...after.charges, ...after.invoices, after.subscription];
+    hold(kind === 'source' || rows.some((row) => row.id === id), `${type} shows something that does not exist`);
+    if (object !== 'subscription' || type === 'subscription.created') continue;
+    const previous = data.previous as { status?: string; cancel_at_period_end?: boolean } | undefined;
+    const changed = shown !== status && kind === 'subscription';
+    // That a paid trial ended shows in the invoice and, once it is paid, in the renewal.
+    if (changed && type !== 'subscription.renewed') hold(previous?.status === status, `${type} says that it was ${previous?.status}, it was ${status}`);
+    if (previous?.cancel_at_period_end !== undefined) {
+      hold(previous.cancel_at_period_end === before.subscription.cancel_at_period_end, `${type} is wrong about what it was`);
+    }
+    if (changed) status = shown as SubscriptionStatus;
+  }
+}
+
 const CHARGE_NEWS: { readonly [S in Charge['status']]?: EventType } = {
   pending: 'charge.pending', unknown: 'charge.unknown', captured: 'charge.captured', declined: 'charge.declined',
   refused: 'charge.refused', expired: 'charge.expired', canceled: 'charge.canceled', absent: 'charge.absent',
@@ -109,7 +159,7 @@ const SUBSCRIPTION_NEWS: Record<string, EventType[]> = {
 /** Made for a second payment of a request: its reference is that of the first, with a number behind it. */
 const isTwin = (charge: Charge): boolean => charge.reference.split('-').length > 3;
 
-function eventsFollowChanges({ before, after, events }: Decision): void {
+function eventsFollowChanges({ before, after, decided: { events } }: Decision): void {
   const expected: EventType[] = [];
   const news = { charges: CHARGE_NEWS, invoices: INVOICE_NEWS, sources: SOURCE_NEWS } as Record<Shelf, Record<string, EventType>>;
   for (const shelf of SHELVES) {
@@ -139,7 +189,7 @@ function eventsFollowChanges({ before, after, events }: Decision): void {
 }
 
 /** A stored wallet is never charged beside another charge of it, or beside a redirect that can still be paid. */
-function noChargeBesideAnother({ now, before, after }: Decision): void {
+function noChargeBesideAnother({ before, after, decided: { engineNow: now } }: Decision): void {
   for (const charge of after.charges) {
     if (before.charges.some((was) => was.id === charge.id) || !isOpen(charge.status)) continue;
     hold(charge.amount > 0, `${charge.id} charges nothing`);

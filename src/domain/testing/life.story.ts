@@ -2,7 +2,7 @@ import { addDays, addDuration } from '../calendar.js';
 import { BillingCase } from '../case.js';
 import type { BookedPosting, CaseRecords } from '../case.records.js';
 import { type Charge, claimed, isCustomerPresent, isOpen } from '../charge.js';
-import type { EventDraft, EventType } from '../events.js';
+import type { EventType } from '../events.js';
 import type { Invoice } from '../invoice.js';
 import { issueFirstInvoice } from '../invoicing.js';
 import { live } from '../renewal.js';
@@ -12,6 +12,7 @@ import type { Refund } from '../refund.js';
 import type { Source } from '../source.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../subscription.js';
 import { aCustomer, aPlan, aSubscription, factOf, mintCharge, mintRefund, START, type Terms } from './case.builder.js';
+import { decisionLaws } from './life.laws.js';
 
 const BILLING = { defaultCountry: 'CN' };
 const HOUR_MS = 3_600_000;
@@ -26,13 +27,11 @@ export const declines =
   (code = '20051'): Gateway =>
   () => ({ status: 'declined', code });
 
-/** What one transaction changed. */
+/** What one transaction changed: the records before and after, and the case that says what is to be written. */
 export interface Decision {
-  now: Date;
   before: CaseRecords;
   after: CaseRecords;
-  events: readonly EventDraft[];
-  postings: readonly BookedPosting[];
+  decided: BillingCase;
 }
 
 /**
@@ -44,8 +43,6 @@ export class Life {
   surplusPolicy: 'refund' | 'credit' = 'refund';
   readonly told: { type: EventType; at: Date }[] = [];
   readonly postings: BookedPosting[] = [];
-  /** Called after every decision, with what was before it and what it told. */
-  watch: ((decision: Decision) => void) | null = null;
   private records: CaseRecords;
   private ids = 0;
   private heard = 0;
@@ -260,7 +257,7 @@ export class Life {
     }
     this.told.push(...c.events.map(({ type, at }) => ({ type, at })));
     this.refuseWhatSqlRefuses();
-    this.watch?.({ now: this.now, before, after: this.records, events: c.events, postings: c.postings });
+    decisionLaws({ before, after: this.records, decided: c });
   }
 
   private refuseWhatSqlRefuses(): void {
