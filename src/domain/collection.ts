@@ -128,18 +128,16 @@ function enterDunning(c: BillingCase, invoice: Invoice, reason: string | null): 
   const first = alive ? retryAt(c.policy, 0, c.now) : null;
   c.patch({
     status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),
-    past_due_reason: c.subscription.past_due_reason ?? reason,
-    dunning_started_at: c.subscription.dunning_started_at ?? c.now,
-    dunning_step: c.subscription.dunning_step ?? 0,
+    past_due_reason: reason,
+    dunning_started_at: c.now,
+    dunning_step: 0,
     next_attempt_at: first,
     // A dead wallet cannot be tried, but the customer gets the time of the whole ladder to sign anew.
     dunning_ends_at: first === null ? ladderEnd(c.policy, c.now) : null,
   });
   c.patchInvoice(invoice.id, { next_attempt_at: first });
-  if (previous.status !== 'past_due') {
-    c.tellSubscription('subscription.past_due', previous);
-    c.tellSubscription('dunning.started');
-  }
+  c.tellSubscription('subscription.past_due', previous);
+  c.tellSubscription('dunning.started');
 }
 
 /** One rung further, or the end of the ladder. */

@@ -37,8 +37,8 @@ export function ladderEnd(policy: DunningPolicy, from: Date): Date {
 }
 
 /** Response codes and error codes that say the customer ended the mandate; no try can succeed after them. */
-const REVOCATION_CODES: ReadonlySet<string> = new Set(['200R1', '200R3', '20101', '20120', 'source_id_unknown']);
+const REVOCATION_CODES: ReadonlySet<string | null> = new Set(['200R1', '200R3', '20101', '20120', 'source_id_unknown']);
 
 export function isRevocation(code: string | null): code is string {
-  return code !== null && REVOCATION_CODES.has(code);
+  return REVOCATION_CODES.has(code);
 }

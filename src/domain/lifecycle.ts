@@ -67,7 +67,6 @@ export function endSubscription(c: BillingCase, reason: string | null, refund: C
 export function pause(c: BillingCase, resumesAt: Date | null): void {
   const s = c.subscription;
   refuseEnded(s);
-  if (s.status === 'paused') throw conflict('subscription_paused', 'The subscription is paused already.');
   if (s.status !== 'active' && s.status !== 'past_due') {
     throw conflict(`subscription_${s.status}`, `A subscription that is ${s.status} cannot be paused.`);
   }

@@ -52,7 +52,8 @@ function prolong(c: BillingCase, paid: Invoice): void {
 function startPeriod(c: BillingCase, paid: Invoice): void {
   const s = c.subscription;
   const resuming = s.status === 'paused';
-  const freeTrialEnd = !resuming && s.trial_days > 0 && s.trial_amount === 0 ? s.trial_end : null;
+  // Only a free trial has ended before anything was paid.
+  const freeTrialEnd = resuming ? null : s.trial_end;
   const { trial, span } = firstSpan(c, freeTrialEnd ?? c.now, resuming);
   const dated = c.patchInvoice(paid.id, { period_start: span.start, period_end: span.end });
   c.tellInvoice('invoice.paid', dated);

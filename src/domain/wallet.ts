@@ -36,8 +36,9 @@ export function holdSource(c: BillingCase, source: Source): void {
     updated_at: c.now,
   });
   c.patch({ source: held.id });
-  c.tellSource('source.captured', held);
-  if (before && before.id !== held.id && before.status === 'active') retireSource(c, before);
+  // A wallet that is held already and pays once more is no news.
+  if (held.status !== source.status) c.tellSource('source.captured', held);
+  if (before && before.id !== held.id) retireSource(c, before);
 }
 
 /** A wallet that another replaced, or that came too late: it is never charged. */

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { declines, Life, RENEWAL } from './testing/life.story.js';
+
+/** A redirect for what is owed, opened and answered. */
+function openRedirect(life: Life) {
+  life.decide((c) => {
+    const owed = c.openInvoices()[0];
+    if (!owed) throw new Error('nothing is owed');
+    c.addCharge('checkout', owed, null, c.subscription, c.engineNow);
+  });
+  return life.openRedirect();
+}
+
+function pastDue(): Life {
+  const life = Life.active();
+  life.passTo(RENEWAL, declines());
+  life.news();
+  return life;
+}
+
+describe('a wallet', () => {
+  it('is noted with the first answer and may be charged only once its payment is captured', () => {
+    const life = Life.signUp();
+    expect(life.sources).toMatchObject([{ id: expect.stringMatching(/^psrc_/), gateway_source_id: 'src_chg_1-1', charge: 'chg_1-1', status: 'pending' }]);
+    expect(life.subscription.source).toBeNull();
+    life.pay();
+    expect(life.sources, 'the same wallet is noted once').toHaveLength(1);
+    expect(life.wallet).toMatchObject({ status: 'active', ended_reason: null, ended_at: null });
+  });
+
+  it('is missing when the gateway names none: the money counts all the same', () => {
+    const life = Life.signUp();
+    life.hear(life.latest, 'captured', { source_id: null });
+    expect(life.subscription).toMatchObject({ status: 'active' });
+    const unnamed = Life.signUp();
+    unnamed.hear(unnamed.latest, 'captured', { source_id: 'src_other' });
+    expect(unnamed.wallet?.gateway_source_id).toBe('src_other');
+  });
+
+  it('that signs anew takes the place of the one before, which is never charged again', () => {
+    const life = pastDue();
+    const before = life.wallet;
+    openRedirect(life);
+    life.pay();
+    expect(life.news()).toContain('source.superseded');
+    expect(life.sources.find((source) => source.id === before?.id)).toMatchObject({ status: 'superseded', ended_reason: 'superseded', ended_at: life.now });
+  });
+
+  it('that pays by hand what it could not pay by itself stays the one that is charged', () => {
+    const life = pastDue();
+    const redirect = openRedirect(life);
+    const same = life.wallet?.gateway_source_id ?? null;
+    life.hear(redirect, 'captured', { source_id: same });
+    expect(life.wallet).toMatchObject({ status: 'active', gateway_source_id: same });
+    expect(life.news()).not.toContain('source.superseded');
+  });
+
+  it('that its customer had ended lives again when he pays with it', () => {
+    const life = Life.active();
+    life.passTo(RENEWAL, declines('200R1'));
+    expect(life.wallet).toMatchObject({ status: 'revoked', ended_reason: '200R1', ended_at: RENEWAL });
+    const redirect = openRedirect(life);
+    life.hear(redirect, 'captured', { source_id: 'src_chg_1-1' });
+    expect(life.wallet).toMatchObject({ status: 'active', ended_reason: null, ended_at: null });
+  });
+
+  it('that came too late is retired once, however often it pays', () => {
+    const life = pastDue();
+    const first = openRedirect(life);
+    const second = openRedirect(life);
+    life.hear(first, 'captured', { source_id: 'src_first' });
+    const third = life.charges.length;
+    life.news();
+    life.hear(second, 'captured', { source_id: 'src_late' });
+    expect(life.news()).toEqual(['charge.captured', 'source.superseded', 'charge.surplus']);
+    life.hear(second, 'captured', { source_id: 'src_late', payment_id: 'pay_twin' });
+    expect(life.charges).toHaveLength(third + 1);
+    expect(life.news(), 'it was superseded already').toEqual(['charge.captured', 'charge.surplus']);
+    expect(life.wallet?.gateway_source_id).toBe('src_first');
+  });
+});
