@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { pause } from './lifecycle.js';
+import { START } from './testing/case.builder.js';
 import { captures, declines, Life, RENEWAL, staysPending, type Gateway } from './testing/life.story.js';
 
+/** When the third period of a daily plan begins. */
+const day2 = new Date(START.getTime() + 2 * 86_400_000);
 const day = (n: number): Date => new Date(RENEWAL.getTime() + n * 86_400_000);
 
 /** A monthly subscription at the instant its second period begins. */
@@ -61,6 +65,33 @@ describe('the ladder', () => {
     expect(life.invoice(2).next_attempt_at).toEqual(day(4));
   });
 
+  it('has no next try while one is being made', () => {
+    const life = atRenewal(declines('20051'));
+    life.now = day(1);
+    life.live();
+    expect(life.latest).toMatchObject({ kind: 'retry', status: 'created', created_at: day(1), next_check_at: day(1) });
+    expect(life.subscription.next_attempt_at).toBeNull();
+  });
+
+  it.each([
+    ['cancel', 'uncollectible'],
+    ['unpaid', 'open'],
+    ['pause', 'open'],
+  ] as const)('withdraws at its end what was not sent yet (%s)', (final_action, status) => {
+    const life = Life.active({ version: { interval: 'day', amount: 1000 }, policy: { final_action, retries: [{ after: '1d', notify: true }] } });
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.now = day2;
+    life.live();
+    const third = life.latest;
+    life.hear(second, 'declined', { response_code: '20051' });
+    life.now = life.subscription.next_attempt_at as Date;
+    while (life.latest.kind !== 'retry') life.live();
+    life.hear(life.send(life.latest), 'declined', { response_code: '20051' });
+    expect(life.charge(third.id)).toMatchObject({ status: 'withdrawn', next_check_at: null, settled_at: life.now });
+    expect(life.invoice(3).status).toBe(status);
+  });
+
   it('does not climb while the outcome of a try is open', () => {
     const life = atRenewal(declines('20051'));
     life.passTo(day(20), staysPending);
@@ -87,5 +118,70 @@ describe('the ladder', () => {
     const life = atRenewal(declines('20051'), { policy: { retries } });
     life.passDays(40, declines('20051'));
     expect(triedOn(life)).toEqual([0, 2, 7, 14, 21]);
+  });
+});
+
+/** The answer of the charge made last is lost, and look-ups prove in the end that the gateway never had it. */
+function lost(life: Life, meanwhile = (): void => {}): Life {
+  if (life.latest.status === 'created') life.send(life.latest);
+  const { id } = life.latest;
+  life.observe({ charge: id, request_id: null, kind: 'unknown', reason: 'time-out' });
+  meanwhile();
+  life.now = new Date(life.now.getTime() + 26 * 3_600_000);
+  for (let n = 0; n < 8 && life.charge(id).status !== 'absent'; n += 1) {
+    life.observe({ charge: id, request_id: null, kind: 'not_found', windows: { settleSeconds: 1_800, idempotencyHours: 24 } });
+    life.now = new Date(life.now.getTime() + 1_800_000);
+  }
+  expect(life.charge(id).status).toBe('absent');
+  return life;
+}
+
+describe('a renewal', () => {
+  it('that the gateway never had is charged again at once, as the same try', () => {
+    const life = lost(Life.renewing());
+    expect(life.charges.map(({ kind, attempt, status }) => ({ kind, attempt, status })).slice(1)).toEqual([
+      { kind: 'recurring', attempt: 1, status: 'absent' },
+      { kind: 'recurring', attempt: 2, status: 'created' },
+    ]);
+    expect(life.subscription).toMatchObject({ status: 'active', dunning_step: null });
+  });
+
+  it('that the gateway never had is not charged again once its invoice is paid', () => {
+    const life = Life.renewing();
+    const late = life.latest;
+    life.hear(late, 'declined', { response_code: '20051' });
+    life.now = day(1);
+    life.live();
+    life.send(life.latest);
+    const charges = life.charges.length;
+    lost(life, () => life.hear(late, 'captured'));
+    expect(life.latest.status).toBe('absent');
+    expect(life.charges).toHaveLength(charges);
+  });
+
+  it.each([
+    ['declined', (life: Life) => life.hear(life.latest, 'declined', { response_code: '20051' })],
+    ['never there', (life: Life) => void lost(life)],
+  ])('that was in flight at a pause and is %s stays owed, and nothing is tried', (_, ends) => {
+    const life = Life.renewing();
+    life.decide((c) => pause(c, null));
+    ends(life);
+    expect(life.invoice(2)).toMatchObject({ status: 'open', amount_due: 3900 });
+    expect(life.charges).toHaveLength(2);
+    expect(life.subscription.status).toBe('paused');
+  });
+
+  it('is spread over the minutes of its plan by the tail of its id, and not at all under a test clock', () => {
+    const sendAfter = (id: string, test_clock: string | null): number => {
+      const life = Life.active({ plan: { spread_minutes: 60 }, subscription: { id, test_clock } });
+      life.now = RENEWAL;
+      life.live();
+      return ((life.latest.next_check_at as Date).getTime() - RENEWAL.getTime()) / 60_000;
+    };
+    const slots = Array.from({ length: 40 }, (_, i) => sendAfter(`sub_0000${i * 7_919 + 10_007}`, null));
+    expect(new Set(slots).size, 'many slots are used').toBeGreaterThan(15);
+    expect(slots.filter((minutes) => minutes < 0 || minutes >= 60 || !Number.isInteger(minutes))).toEqual([]);
+    expect(sendAfter('sub_x_same_tail', null)).toBe(sendAfter('sub_y_same_tail', null));
+    expect(sendAfter('sub_000010007', 'clock_1')).toBe(0);
   });
 });

@@ -305,7 +305,8 @@ function setNextAttempt(c: BillingCase, at: Date | null): void {
 
 /** Invoices that were owed before a pause are owed after it: the ladder begins anew, at once. */
 export function resumeCollection(c: BillingCase): void {
-  const owed = c.openInvoices();
+  // One that a resume by checkout wrote has no period yet: it was not owed before.
+  const owed = c.openInvoices().filter((invoice) => invoice.period_start !== null);
   const [oldest] = owed;
   if (!oldest || owed.every((invoice) => isBeingCharged(c, invoice))) return;
   const alive = c.activeSource() !== null;

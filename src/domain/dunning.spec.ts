@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Charge } from './charge.js';
 import { isRevocation, ladderEnd, DEFAULT_POLICY, retryAt } from './dunning.js';
 import { revokeSource } from './collection.js';
+import { pause, resume } from './lifecycle.js';
 import { START } from './testing/case.builder.js';
 import { captures, declines, Life, RENEWAL, staysPending, type Gateway } from './testing/life.story.js';
 
@@ -43,6 +44,35 @@ describe('a wallet that its customer has ended', () => {
     expect(life.invoice(2).status).toBe('uncollectible');
   });
 
+  it('gives the customer no more time when a second period finds it dead', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    const third = life.latest;
+    life.hear(second, 'declined', { response_code: '200R1' });
+    const ends = life.subscription.dunning_ends_at;
+    life.passHours(5, staysPending);
+    life.hear(third, 'declined', { response_code: '200R1' });
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_ends_at: ends, next_attempt_at: null });
+  });
+
+  it('is not tried when its turn comes: the customer gets the time of the ladder instead', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, declines());
+    const first = life.latest;
+    life.passDays(1, staysPending);
+    const retry = life.latest;
+    life.hear(first, 'captured');
+    life.hear(retry, 'declined', { response_code: '200R1' });
+    expect(life.subscription.next_attempt_at, 'the third period is next').toEqual(new Date(life.now.getTime() + 3_600_000));
+    const charges = life.charges.length;
+    life.passHours(1);
+    expect(life.charges).toHaveLength(charges);
+    expect(life.subscription).toMatchObject({ next_attempt_at: null, dunning_ends_at: new Date(life.now.getTime() + 16 * 86_400_000) });
+    expect(life.invoice(3).next_attempt_at, 'which its invoice shows as well').toBeNull();
+  });
+
   it('is found out by a refusal as well', () => {
     const life = Life.active();
     life.now = RENEWAL;
@@ -77,6 +107,7 @@ describe('a wallet that its customer has ended', () => {
     const life = atRenewal(declines('20051'));
     life.passTo(day(1), declines('200R1'));
     expect(life.wallet?.status).toBe('revoked');
+    expect(life.subscription).toMatchObject({ next_attempt_at: null, dunning_ends_at: day(17), dunning_step: 0 });
     life.passDays(40, captures);
     expect(life.subscription).toMatchObject({ status: 'canceled', cancel_reason: 'dunning_exhausted' });
     expect(life.charges.filter((charge) => charge.kind !== 'initial'), 'no try of a dead wallet').toHaveLength(2);
@@ -128,6 +159,7 @@ describe('several owed invoices share one ladder', () => {
     life.passHours(30, captures);
     const tries = life.charges.slice(before).map((charge) => charge.created_at.getTime());
     expect(tries).toHaveLength(3);
+    expect(life.news().filter((type) => type === 'dunning.retried'), 'a first try is no step of the ladder').toHaveLength(1);
     expect(tries.slice(1).map((at, i) => at - (tries[i] as number))).toEqual([3_600_000, 3_600_000]);
     expect(life.subscription.status).toBe('active');
   });
@@ -140,6 +172,56 @@ describe('several owed invoices share one ladder', () => {
     life.passTo(life.now, declines('20051'));
     expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 0 });
     expect(life.subscription.next_attempt_at).toEqual(new Date(life.now.getTime() + 86_400_000));
+  });
+
+  it('a period that fails on its own leaves the ladder where it stands', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    const third = life.latest;
+    life.hear(second, 'declined', { response_code: '20051' });
+    const next = life.subscription.next_attempt_at;
+    life.passHours(5, staysPending);
+    life.hear(third, 'declined', { response_code: '20051' });
+    expect(life.subscription).toMatchObject({ next_attempt_at: next, dunning_step: 0 });
+  });
+
+  it('a period that fails on its own while a step is in flight waits for its outcome', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    const third = life.latest;
+    life.hear(second, 'declined', { response_code: '20051' });
+    life.passDays(1, staysPending);
+    expect(life.latest).toMatchObject({ kind: 'retry', period_no: 2, status: 'pending' });
+    life.hear(third, 'declined', { response_code: '20051' });
+    expect(life.subscription.next_attempt_at).toBeNull();
+  });
+
+  it('a payment begins the ladder anew for what is still owed, on whatever step it stood', () => {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 } });
+    life.passDays(12, declines());
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 2 });
+    life.passTo(life.subscription.next_attempt_at as Date, captures);
+    expect(life.invoice(2).status).toBe('paid');
+    expect(life.subscription).toMatchObject({
+      status: 'past_due', dunning_step: 0, dunning_started_at: life.now, next_attempt_at: new Date(life.now.getTime() + 3_600_000),
+    });
+  });
+
+  it('a payment does not wait for a younger period that is still in flight', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    life.hear(second, 'declined', { response_code: '20051' });
+    const third = life.latest;
+    life.hear(third, 'declined', { response_code: '20051' });
+    life.passDays(1, captures);
+    expect(life.invoice(2).status).toBe('paid');
+    expect(life.subscription.next_attempt_at).not.toBeNull();
   });
 
   it('a period that fails on its own while another is tried keeps the ladder going', () => {
@@ -249,6 +331,42 @@ describe('a redirect that lies open', () => {
     expect(life.latest.kind).toBe('retry');
   });
 
+  it('postpones until the last of them closes, where several are open', () => {
+    const life = atRenewal(declines('20051'));
+    life.passTo(new Date(day(1).getTime() - 600_000), declines('20051'));
+    openCheckout(life);
+    life.openRedirect();
+    life.passTo(new Date(day(1).getTime() - 60_000), declines('20051'));
+    openCheckout(life);
+    const last = life.openRedirect();
+    life.passTo(day(1), captures);
+    expect(life.subscription.next_attempt_at).toEqual(last.expires_at);
+  });
+
+  it('postpones nothing once it has failed, although its time is not over', () => {
+    const life = atRenewal(declines('20051'));
+    life.passTo(new Date(day(1).getTime() - 60_000), declines('20051'));
+    openCheckout(life);
+    life.hear(life.openRedirect(), 'declined', { response_code: '20051' });
+    life.passTo(day(1), staysPending);
+    expect(life.latest).toMatchObject({ kind: 'retry', status: 'pending', created_at: day(1) });
+  });
+
+  it('and is paid leaves the postponed step nothing to do', () => {
+    const life = Life.active();
+    life.decide((c) => pause(c, null));
+    life.passDays(100);
+    life.decide((c) => void resume(c, { defaultCountry: 'CN' }, 'checkout'));
+    openCheckout(life);
+    const redirect = life.openRedirect();
+    life.decide((c) => void resume(c, { defaultCountry: 'CN' }, 'source'));
+    expect(life.subscription).toMatchObject({ status: 'active', next_attempt_at: redirect.expires_at });
+    life.hear(redirect, 'captured', { source_id: `src_${redirect.id}` });
+    life.passHours(1);
+    expect(life.latest.id, 'nothing else is charged').toBe(redirect.id);
+    expect(life.subscription).toMatchObject({ status: 'active', next_attempt_at: null });
+  });
+
   it.each(['created', 'sending'])('counts as open before its answer is there (%s)', (status) => {
     const life = atRenewal(declines('20051'));
     life.now = day(1);
@@ -278,6 +396,11 @@ describe('the policy as data', () => {
       [1, 3, 5, 7].map((days) => START.getTime() + days * 86_400_000),
     );
     expect(retryAt(DEFAULT_POLICY, 4, START)).toBeNull();
+  });
+
+  it('tells the customer of every try by default', () => {
+    expect(DEFAULT_POLICY).toMatchObject({ code: 'default', final_action: 'cancel', grace_days: 0 });
+    expect(DEFAULT_POLICY.retries.map((rung) => rung.notify)).toEqual([true, true, true, true]);
   });
 
   it('lasts sixteen days in all by default', () => {

@@ -226,6 +226,24 @@ describe('pause and resume', () => {
     expect(life.invoice(2).status).toBe('paid');
   });
 
+  it('after a period that was never paid ask for that one first, and let the new one join its ladder', () => {
+    const life = pastDue();
+    life.decide((c) => pause(c, null));
+    life.passDays(40);
+    life.news();
+    life.decide((c) => void resume(c, TERMS, 'source'));
+    expect(life.news()).toEqual(['subscription.resumed', 'subscription.past_due', 'dunning.started', 'invoice.finalized']);
+    expect(life.subscription).toMatchObject({
+      status: 'past_due', past_due_reason: 'owed_before_pause', period_no: 3, dunning_step: 0, dunning_ends_at: null, next_attempt_at: life.now,
+    });
+    expect(life.invoice(2).next_attempt_at).toEqual(life.now);
+    life.passHours(0);
+    expect(life.charges.slice(2).map((charge) => charge.period_no), 'no burst').toEqual([2]);
+    life.passHours(1);
+    expect(life.invoices.map((invoice) => invoice.status)).toEqual(['paid', 'paid', 'paid']);
+    expect(life.subscription.status).toBe('active');
+  });
+
   it('inside a period whose money is still on its way go on with it, and bill its time once', () => {
     const life = Life.active();
     life.passTo(RENEWAL, staysPending);

@@ -139,12 +139,13 @@ function startNewEpoch(c: BillingCase, terms: BillingTerms): void {
     period_end: span.end,
   });
   c.tellSubscription('subscription.resumed', { status: 'paused' });
+  resumeCollection(c);
   // A resume by checkout may have written it already, for a period that was to begin with its payment.
   const awaited = c.openInvoices().find((open) => open.period_no === periodNo);
   const invoice = awaited
     ? c.patchInvoice(awaited.id, { period_start: span.start, period_end: span.end })
     : issueRecurringInvoice(c, periodNo, span, terms);
   if (invoice.amount_due === 0) markPaid(c, invoice);
-  else chargeRenewal(c, invoice);
-  resumeCollection(c);
+  // What was owed before comes first; the new period joins its ladder.
+  else if (c.subscription.status !== 'past_due') chargeRenewal(c, invoice);
 }

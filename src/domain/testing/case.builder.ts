@@ -22,6 +22,7 @@ export interface Terms {
   quantity?: number;
   timeZone?: string;
   balance?: number;
+  subscription?: Pick<Partial<Subscription>, 'id' | 'test_clock'>;
 }
 
 export function aPlan(terms: Terms = {}): { plan: Plan; version: PlanVersion; policy: DunningPolicy } {

@@ -73,6 +73,7 @@ export class Life {
       expires_at: free ? null : addDuration(at, `${SIGN_UP_HOURS}h`),
       created_at: at,
       updated_at: at,
+      ...terms.subscription,
     });
     const life = new Life(terms, { ...subscription, due_at: dueAt(subscription) });
     if (free) return life;
