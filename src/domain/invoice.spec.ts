@@ -72,6 +72,13 @@ describe('the first invoice', () => {
     ]);
   });
 
+  it('says on each line what it is for', () => {
+    const descriptions = (trial: { days: number; amount: number }): string[] =>
+      firstLines('Tea', version, 1, trial).map((line) => line.description);
+    expect(descriptions({ days: 0, amount: 0 })).toEqual(['Tea', 'Tea (setup)']);
+    expect(descriptions({ days: 7, amount: 100 })).toEqual(['Tea (trial, 7 days)', 'Tea (setup)']);
+  });
+
   it('bills a paid trial instead of the period, and the setup fee with it', () => {
     const first = firstLines('Tea', version, 2, { days: 7, amount: 100 });
     expect(first.map(({ type, amount }) => ({ type, amount }))).toEqual([

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { isOpen } from './charge.js';
 import { Refusal } from './errors.js';
+import type { Invoice } from './invoice.js';
 import { cancel, pause, resume, uncancel } from './lifecycle.js';
-import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from './subscription.js';
+import { agenda, SUBSCRIPTION_STATUSES, type SubscriptionStatus } from './subscription.js';
 import { START } from './testing/case.builder.js';
 import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
@@ -93,6 +95,7 @@ describe.each(Object.keys(ACTIONS) as (keyof typeof ACTIONS)[])('%s', (action) =
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       expect(error.kind).toBe('conflict');
+      expect(error.message, 'people are told why').toMatch(/^(The|A) (subscription|sign-up) .+\.$/);
       expect([life.subscription, life.told.length], 'a refusal stores nothing').toEqual([before, told]);
       outcome = `409 ${error.code}`;
     }
@@ -108,7 +111,7 @@ describe('cancel', () => {
     life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: 'asked' }));
     expect(life.latest.status).toBe('withdrawn');
     expect(life.invoice(2).status).toBe('uncollectible');
-    expect(life.subscription).toMatchObject({ canceled_at: RENEWAL, cancel_reason: 'asked', due_at: null });
+    expect(life.subscription).toMatchObject({ canceled_at: RENEWAL, cancel_reason: 'asked', ended_by: 'request', due_at: null });
   });
 
   it('H14: now ends the ladder: the retry that was due is never made', () => {
@@ -139,6 +142,42 @@ describe('cancel', () => {
     expect(life.invoices).toHaveLength(1);
   });
 
+  it('at period end is done with once it has happened', () => {
+    const life = Life.active();
+    life.decide((c) => cancel(c, 'period_end', null));
+    life.passTo(RENEWAL);
+    expect(life.subscription).toMatchObject({ status: 'canceled', cancel_at_period_end: false, ended_by: 'request' });
+  });
+
+  it('at period end is not put off by a pause', () => {
+    const life = Life.active();
+    life.decide((c) => cancel(c, 'period_end', 'moving'));
+    life.decide((c) => pause(c, null));
+    expect(agenda(life.subscription)).toEqual([{ event: 'period_end', at: RENEWAL }]);
+    life.passTo(RENEWAL);
+    expect(life.subscription).toMatchObject({ status: 'canceled', canceled_at: RENEWAL });
+  });
+
+  it('waits for a try in flight, although an earlier one of its invoice has failed', () => {
+    const life = pastDue();
+    life.passDays(1, staysPending);
+    life.decide((c) => cancel(c, 'now', null));
+    expect(life.invoice(2).status).toBe('open');
+    life.hear(life.latest, 'captured');
+    expect(life.invoice(2).status).toBe('paid');
+  });
+
+  it('gives back the balance that a period would have used which never began', () => {
+    const life = Life.active({ balance: 1_000 });
+    life.decide((c) => pause(c, null));
+    life.passDays(100);
+    life.decide((c) => void resume(c, TERMS, 'checkout'));
+    expect(life.balance).toBe(0);
+    life.decide((c) => cancel(c, 'now', null));
+    expect(life.invoices.at(-1)).toMatchObject({ status: 'void', amount_due: 0 });
+    expect(life.balance).toBe(1_000);
+  });
+
   it('at period end can be undone', () => {
     const life = Life.active();
     life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: 'moving' }));
@@ -160,8 +199,8 @@ describe('pause and resume', () => {
   it('invoice nothing in between, and inside the paid period simply go on', () => {
     const life = REACHED.paused();
     life.passDays(10);
-    life.decide((c) => resume(c, TERMS, 'source'));
-    expect(life.subscription).toMatchObject({ status: 'active', period_no: 1, epoch: 0, period_end: RENEWAL });
+    expect(life.decide((c) => resume(c, TERMS, 'source'))).toEqual({ needsCheckout: false });
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 1, epoch: 0, period_end: RENEWAL, paused_at: null, resumes_at: null });
     expect(life.invoices).toHaveLength(1);
     life.passTo(RENEWAL);
     expect(life.subscription.period_no).toBe(2);
@@ -192,6 +231,85 @@ describe('pause and resume', () => {
     life.pay();
     expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, epoch: 1, period_start: life.now, billing_anchor: life.now });
     expect(life.invoice(2)).toMatchObject({ status: 'paid', period_start: life.now });
+  });
+
+  it('by checkout charge nothing by themselves, whether a new period is to begin or one is owed', () => {
+    const later = Life.active();
+    later.decide((c) => pause(c, PERIOD_2_END));
+    later.passDays(40);
+    expect(later.decide((c) => resume(c, TERMS, 'checkout'))).toEqual({ needsCheckout: true });
+    expect(later.subscription).toMatchObject({ status: 'paused', resumes_at: null });
+    later.decide((c) => void resume(c, TERMS, 'checkout'));
+    expect(later.invoices.map((invoice) => invoice.period_no), 'asked twice, written once').toEqual([1, 2]);
+
+    const owing = Life.active();
+    owing.now = RENEWAL;
+    owing.live();
+    owing.decide((c) => pause(c, null));
+    expect(owing.decide((c) => resume(c, TERMS, 'checkout'))).toEqual({ needsCheckout: true });
+    expect(owing.subscription).toMatchObject({ status: 'paused', period_no: 2 });
+    expect(owing.charges.filter((charge) => isOpen(charge.status))).toEqual([]);
+  });
+
+  it('by a wallet that is dead ask for a checkout', () => {
+    const life = Life.active();
+    life.passTo(RENEWAL, declines('200R1'));
+    life.decide((c) => pause(c, null));
+    life.passDays(40);
+    expect(life.decide((c) => resume(c, TERMS, 'source'))).toEqual({ needsCheckout: true });
+    expect(life.subscription.status).toBe('paused');
+  });
+
+  it('inside a period ask at once for what is owed for it', () => {
+    const life = pastDue();
+    life.decide((c) => pause(c, null));
+    life.passDays(5);
+    life.news();
+    expect(life.decide((c) => resume(c, TERMS, 'source'))).toEqual({ needsCheckout: false });
+    expect(life.news()).toEqual(['subscription.resumed', 'subscription.past_due', 'dunning.started']);
+    expect(life.subscription).toMatchObject({ status: 'past_due', period_no: 2, next_attempt_at: life.now, dunning_step: 0, dunning_started_at: life.now });
+    life.passHours(0);
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, past_due_reason: null });
+    expect(life.invoices).toHaveLength(2);
+  });
+
+  it('at the very end of a period begin the next one', () => {
+    const life = REACHED.paused();
+    life.passTo(RENEWAL);
+    life.decide((c) => resume(c, TERMS, 'source'));
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, epoch: 1, period_start: RENEWAL });
+  });
+
+  it('charge no wallet where the customer’s balance pays for the new period', () => {
+    const life = Life.active({ balance: 3_900 });
+    life.decide((c) => pause(c, null));
+    life.passDays(100);
+    expect(life.decide((c) => resume(c, TERMS, 'source'))).toEqual({ needsCheckout: false });
+    expect(life.invoice(2)).toMatchObject({ status: 'paid', balance_applied: 3_900 });
+    expect(life.charges).toHaveLength(1);
+  });
+
+  it.each([
+    ['paid', { trial_days: 7, trial_amount: 1_000 }],
+    ['free', { trial_days: 7 }],
+  ])('by checkout begin a whole period, although the subscription once began with a trial (%s)', (_, version) => {
+    const life = Life.signUp({ version });
+    if (life.charges.length > 0) life.pay();
+    life.passDays(7);
+    if (life.subscription.status === 'incomplete') {
+      life.decide((c) => c.addCharge('initial', c.openInvoices()[0] as Invoice, null, c.subscription, c.engineNow));
+      life.openRedirect();
+      life.pay();
+    }
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 1 });
+    life.decide((c) => pause(c, null));
+    life.passDays(100);
+    life.decide((c) => void resume(c, TERMS, 'checkout'));
+    openRedirect(life);
+    life.pay();
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, period_start: life.now, epoch: 1, epoch_first_period: 2 });
+    expect(Number(life.subscription.period_end) - Number(life.now)).toBeGreaterThan(27 * DAY);
+    expect(life.news().at(-1)).toBe('subscription.resumed');
   });
 
   it('by checkout need none when the customer’s balance pays for the new period', () => {

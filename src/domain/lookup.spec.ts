@@ -165,6 +165,52 @@ describe('one empty look-up', () => {
   });
 });
 
+describe('after an empty look-up that allows nothing', () => {
+  /** Minutes after the first sending at which it is asked again; times in minutes, too. */
+  const again = (now: number, lastSent: number, checks: number, changes: Partial<Charge> = {}): number => {
+    const verdict = judgeEmptyLookup(lost({ last_sent_at: since(lastSent * MINUTE), checks, ...changes }), DEFAULTS, since(now * MINUTE));
+    return verdict.verdict === 'wait' ? between(START, verdict.at) / MINUTE : NaN;
+  };
+
+  it('it is asked again by the schedule', () => {
+    expect(again(1, 0, 1)).toBe(1.5);
+    expect(again(5, 0, 3)).toBe(10);
+  });
+
+  it('it is asked again no later than it may be resent', () => {
+    expect(again(20, 0, 5)).toBe(30);
+    expect(again(20, 19, 6), 'counted from the last sending').toBe(49);
+  });
+
+  it('it is not resent when that would come too close to the end of its key', () => {
+    const [hours22, hours23] = [22 * 60, 23 * 60];
+    expect(again(hours22 + 25, hours22 + 20, 6)).toBe(hours22 + 50);
+    expect(again(hours22 + 25, hours22 + 29, 6), 'a minute before the last hour').toBe(hours22 + 59);
+    expect(again(hours22 + 35, hours22 + 30, 6), 'on the last hour').toBe(hours23 + 35);
+    expect(again(hours22 + 55, hours22 + 40, 6)).toBe(hours23 + 55);
+  });
+
+  it('it is asked again when its look-ups begin to prove something, and every 20 minutes from then on', () => {
+    const [hours23, hours24] = [23 * 60, 24 * 60];
+    expect(again(hours23 + 10, 0, 6)).toBe(hours24);
+    expect(again(hours24, 0, 6)).toBe(hours24 + 20);
+    expect(again(25 * 60, 0, 6)).toBe(25 * 60 + 20);
+    expect(again(30 * 60, 0, 6), 'until it is proven').toBe(30 * 60 + 20);
+  });
+
+  it('three look-ups over an hour and a half are proof, a minute less is none', () => {
+    const proof = (minutes: number): string =>
+      judgeEmptyLookup(lost({ empty_lookups: 3, empty_since: since(26 * HOUR - minutes * MINUTE) }), DEFAULTS, since(26 * HOUR)).verdict;
+    expect([proof(89), proof(90)]).toEqual(['wait', 'absent']);
+  });
+
+  it('without a time of sending it is as if sent now: nothing is allowed', () => {
+    const unsent = lost({ first_sent_at: null, last_sent_at: null, empty_lookups: 9, empty_since: START });
+    expect(judgeEmptyLookup(unsent, DEFAULTS, since(100 * HOUR)).verdict).toBe('wait');
+    expect(nextLookupAt({ checks: 9, first_sent_at: null }, START)).toEqual(since(HOUR));
+  });
+});
+
 describe('the look-ups that count', () => {
   it('are those of the last two hours: older ones are forgotten', () => {
     const charge = lost({ empty_lookups: 7, empty_since: START });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { chargeTransitions } from './charge.js';
-import { invoiceTransitions } from './invoice.js';
+import { chargeTransitions, nextChargeStatus } from './charge.js';
+import { invoiceTransitions, nextInvoiceStatus } from './invoice.js';
 import { accepts, IllegalTransition, transition, type Transitions } from './machine.js';
 import { stateDiagram } from './machine.diagram.js';
-import { sourceTransitions } from './source.js';
-import { subscriptionTransitions } from './subscription.js';
+import { nextSourceStatus, sourceTransitions } from './source.js';
+import { nextSubscriptionStatus, subscriptionTransitions } from './subscription.js';
 
 type Table = Transitions<string, string>;
 const MACHINES: { name: string; table: Table; initial: string[]; ends: string[] }[] = [
@@ -45,6 +45,19 @@ describe.each(MACHINES)('the $name machine', ({ name, table, initial, ends }) =>
   it('ends where it should, and nowhere else', () => {
     const dead = states.filter((state) => stepsOf(table, state).every(([, next]) => next === state));
     expect(dead.sort()).toEqual([...ends].sort());
+  });
+});
+
+describe('an illegal step', () => {
+  it('names its machine, so that whoever reads the log knows where to look', () => {
+    expect(() => nextSubscriptionStatus('canceled', 'renew')).toThrow('subscription: "renew" is not legal in state "canceled"');
+    expect(() => nextInvoiceStatus('paid', 'void')).toThrow('invoice: "void" is not legal in state "paid"');
+    expect(() => nextChargeStatus('captured', 'claim')).toThrow('charge: "claim" is not legal in state "captured"');
+    expect(() => nextSourceStatus('nowhere' as 'active', 'revoke')).toThrow('source: "revoke" is not legal in state "nowhere"');
+  });
+
+  it('is not accepted, not even from a state that is none', () => {
+    expect(accepts(invoiceTransitions as Table, 'nowhere', 'pay')).toBe(false);
   });
 });
 

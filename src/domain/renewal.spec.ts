@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { periodStart } from './calendar.js';
 import { INTERVALS } from './plan.js';
+import { pause } from './lifecycle.js';
 import { START } from './testing/case.builder.js';
 import { captures, declines, Life, staysPending } from './testing/life.story.js';
 
@@ -88,6 +89,32 @@ describe('renewals', () => {
   });
 });
 
+describe('what falls due', () => {
+  it('is not done before its time, nor anything when nothing is due', () => {
+    const life = Life.active();
+    life.news();
+    life.now = new Date(new Date('2026-02-28T04:00:00Z').getTime() - 1);
+    life.live();
+    expect(life.news()).toEqual([]);
+    life.decide((c) => pause(c, null));
+    life.news();
+    life.live();
+    expect(life.news()).toEqual([]);
+  });
+
+  it('leaves what was paid for longest as it is, although an older period is paid after it', () => {
+    const life = Life.active();
+    life.passTo(new Date('2026-03-31T04:00:00Z'), staysPending);
+    const [, second, third] = life.charges;
+    if (!second || !third) throw new Error('two periods are charged');
+    life.hear(third, 'captured');
+    const through = life.subscription.paid_through;
+    expect(through).toEqual(new Date('2026-04-30T04:00:00Z'));
+    life.hear(second, 'captured');
+    expect(life.subscription.paid_through).toEqual(through);
+  });
+});
+
 describe('a sign-up', () => {
   it('begins its first period when its money comes, not when it was asked for', () => {
     const life = Life.signUp();
@@ -105,6 +132,30 @@ describe('a sign-up', () => {
     expect(life.subscription).toMatchObject({ status: 'incomplete_expired', due_at: null });
     expect(life.invoices.map((invoice) => invoice.status)).toEqual(['void']);
     expect(life.news().slice(-2)).toEqual(['invoice.voided', 'subscription.expired']);
+  });
+
+  it('that expires takes back the redirect that was never sent', () => {
+    const life = Life.signUp();
+    life.decide((c) => c.addCharge('initial', c.invoices.get(life.latest.invoice), null, c.subscription, c.engineNow));
+    const unsent = life.latest;
+    life.passHours(24);
+    expect(life.charge(unsent.id).status).toBe('withdrawn');
+  });
+
+  it('writes the invoice that a consumer can find from the subscription', () => {
+    const life = Life.signUp();
+    expect(life.invoices).toMatchObject([{ id: expect.stringMatching(/^inv_/), number: '', period_no: 1, period_start: null }]);
+    expect(life.subscription.latest_invoice).toBe(life.invoices[0]?.id);
+    life.pay();
+    life.passTo(new Date('2026-02-28T04:00:00Z'));
+    expect(life.subscription.latest_invoice).toBe(life.invoice(2).id);
+  });
+
+  it('is asked for the price at once where a price for a trial has no days', () => {
+    const life = Life.signUp({ version: { trial_amount: 1_000 } });
+    life.pay();
+    expect(life.invoice(1)).toMatchObject({ total: 3_900, period_end: new Date('2026-02-28T04:00:00Z') });
+    expect(life.subscription).toMatchObject({ status: 'active', trial_end: null });
   });
 
   it('I19: paid on the last minute of a daily plan owes one period, the current one', () => {

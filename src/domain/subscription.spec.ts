@@ -49,6 +49,7 @@ describe('the agenda', () => {
     expect(agenda(trial)).toEqual([{ event: 'trial_notice', at: days(4) }, { event: 'trial_end', at: days(7) }]);
     expect(agenda({ ...trial, trial_end_told_at: days(4) })).toEqual([{ event: 'trial_end', at: days(7) }]);
     expect(dueAt({ ...trial, trial_end: days(2) })).toEqual(days(-1));
+    expect(agenda({ ...trial, trial_end: null }), 'nothing to tell of').toEqual([]);
   });
 
   it.each([
@@ -68,6 +69,10 @@ describe('access', () => {
   it.each([
     ['active', paid, { until: days(30), reason: 'paid' }],
     ['active', late, { until: days(30), reason: 'pending' }],
+    ['active', { period_end: days(30) }, { until: days(30), reason: 'pending' }],
+    ['active', { paid_through: days(30) }, { until: null, reason: 'pending' }],
+    ['active', {}, { until: null, reason: 'pending' }],
+    ['past_due', {}, { until: null, reason: 'grace' }],
     ['trialing', { trial_end: days(7) }, { until: days(7), reason: 'trial' }],
     ['past_due', late, { until: days(2), reason: 'grace' }],
     ['canceled', paid, { until: days(30), reason: 'paid' }],
