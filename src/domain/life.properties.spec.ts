@@ -22,7 +22,7 @@ const terms: fc.Arbitrary<Terms> = fc
     quantity,
     balance,
     policy: { final_action, ...(short && { retries: [{ after: '1d', notify: false }] }) },
-  })) as fc.Arbitrary<Terms>;
+  }));
 
 /** A sign-up whose redirect has just been opened, or its free trial; paid at once, if it is to start so. */
 function begin(wanted: Terms, paid: boolean): { model: GatewayBook; real: Life } {

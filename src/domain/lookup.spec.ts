@@ -172,17 +172,17 @@ describe('after an empty look-up that allows nothing', () => {
     return verdict.verdict === 'wait' ? between(START, verdict.at) / MINUTE : NaN;
   };
 
-  it('it is asked again by the schedule', () => {
+  it('asks again by the schedule', () => {
     expect(again(1, 0, 1)).toBe(1.5);
     expect(again(5, 0, 3)).toBe(10);
   });
 
-  it('it is asked again no later than it may be resent', () => {
+  it('asks again no later than it may be resent', () => {
     expect(again(20, 0, 5)).toBe(30);
     expect(again(20, 19, 6), 'counted from the last sending').toBe(49);
   });
 
-  it('it is not resent when that would come too close to the end of its key', () => {
+  it('resends nothing when that would come too close to the end of its key', () => {
     const [hours22, hours23] = [22 * 60, 23 * 60];
     expect(again(hours22 + 25, hours22 + 20, 6)).toBe(hours22 + 50);
     expect(again(hours22 + 25, hours22 + 29, 6), 'a minute before the last hour').toBe(hours22 + 59);
@@ -190,7 +190,7 @@ describe('after an empty look-up that allows nothing', () => {
     expect(again(hours22 + 55, hours22 + 40, 6)).toBe(hours23 + 55);
   });
 
-  it('it is asked again when its look-ups begin to prove something, and every 20 minutes from then on', () => {
+  it('asks again when its look-ups begin to prove something, and every 20 minutes from then on', () => {
     const [hours23, hours24] = [23 * 60, 24 * 60];
     expect(again(hours23 + 10, 0, 6)).toBe(hours24);
     expect(again(hours24, 0, 6)).toBe(hours24 + 20);

@@ -111,7 +111,7 @@ function eventsShowChanges({ before, after, decided: { events, now } }: Decision
     const rows: Row[] = [...after.charges, ...after.invoices, after.subscription];
     hold(kind === 'source' || rows.some((row) => row.id === id), `${type} shows something that does not exist`);
     if (object !== 'subscription' || type === 'subscription.created') continue;
-    const previous = data.previous as { status?: string; cancel_at_period_end?: boolean } | undefined;
+    const previous: { status?: string; cancel_at_period_end?: boolean } | undefined = data.previous;
     const changed = shown !== status && kind === 'subscription';
     // That a paid trial ended shows in the invoice and, once it is paid, in the renewal.
     if (changed && type !== 'subscription.renewed') hold(previous?.status === status, `${type} says that it was ${previous?.status}, it was ${status}`);

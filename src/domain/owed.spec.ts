@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import type { Charge } from './charge.js';
+import { START } from './testing/case.builder.js';
+import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
+
+const DAILY = { version: { interval: 'day', amount: 1000 } } as const;
+
+/** Opens a customer-present redirect for what is owed, as the checkout of a past-due subscription does. */
+function openCheckout(life: Life): void {
+  life.decide((c) => {
+    const owed = c.openInvoices()[0];
+    if (!owed) throw new Error('nothing is owed');
+    c.addCharge('checkout', owed, null, c.subscription, c.engineNow);
+  });
+}
+
+describe('several owed invoices share one ladder', () => {
+  it('H22: after a success the next follows an hour later, never at once', () => {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 }, policy: { retries: [{ after: '20d', notify: true }] } });
+    life.passDays(26, declines('20051'));
+    expect(life.invoices.filter((i) => i.status === 'open')).toHaveLength(3);
+    const before = life.charges.length;
+    life.passHours(30, captures);
+    const tries = life.charges.slice(before).map((charge) => charge.created_at.getTime());
+    expect(tries).toHaveLength(3);
+    expect(life.news().filter((type) => type === 'dunning.retried'), 'a first try is no step of the ladder').toHaveLength(1);
+    expect(tries.slice(1).map((at, i) => at - (tries[i] as number))).toEqual([3_600_000, 3_600_000]);
+    expect(life.subscription.status).toBe('active');
+  });
+
+  it('a declined catch-up of many missed periods is one failure, not the end of the ladder', () => {
+    const life = Life.active(DAILY);
+    life.now = new Date(START.getTime() + 6 * 86_400_000);
+    for (let due = life.subscription.due_at; due !== null && due <= life.now; due = life.subscription.due_at) life.live();
+    expect(life.charges.filter((charge) => charge.status === 'created'), 'each missed period is billed').toHaveLength(6);
+    life.passTo(life.now, declines('20051'));
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 0 });
+    expect(life.subscription.next_attempt_at).toEqual(new Date(life.now.getTime() + 86_400_000));
+  });
+
+  it('a period that fails on its own leaves the ladder where it stands', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    const third = life.latest;
+    life.hear(second, 'declined', { response_code: '20051' });
+    const next = life.subscription.next_attempt_at;
+    life.passHours(5, staysPending);
+    life.hear(third, 'declined', { response_code: '20051' });
+    expect(life.subscription).toMatchObject({ next_attempt_at: next, dunning_step: 0 });
+  });
+
+  it('a period that fails on its own while a step is in flight waits for its outcome', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    const third = life.latest;
+    life.hear(second, 'declined', { response_code: '20051' });
+    life.passDays(1, staysPending);
+    expect(life.latest).toMatchObject({ kind: 'retry', period_no: 2, status: 'pending' });
+    life.hear(third, 'declined', { response_code: '20051' });
+    expect(life.subscription.next_attempt_at).toBeNull();
+  });
+
+  it('a payment begins the ladder anew for what is still owed, on whatever step it stood', () => {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 } });
+    life.passDays(12, declines());
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 2 });
+    life.passTo(life.subscription.next_attempt_at as Date, captures);
+    expect(life.invoice(2).status).toBe('paid');
+    expect(life.subscription).toMatchObject({
+      status: 'past_due', dunning_step: 0, dunning_started_at: life.now, next_attempt_at: new Date(life.now.getTime() + 3_600_000),
+    });
+  });
+
+  it('a payment does not wait for a younger period that is still in flight', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    life.hear(second, 'declined', { response_code: '20051' });
+    const third = life.latest;
+    life.hear(third, 'declined', { response_code: '20051' });
+    life.passDays(1, captures);
+    expect(life.invoice(2).status).toBe('paid');
+    expect(life.subscription.next_attempt_at).not.toBeNull();
+  });
+
+  it('a period that fails on its own while another is tried keeps the ladder going', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const first = life.latest;
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    expect(second.period_no).toBe(3);
+    life.hear(first, 'declined', { response_code: '20051' });
+    life.passDays(1, captures);
+    expect(life.invoice(2).status, 'the ladder paid the first').toBe('paid');
+    expect(life.subscription.next_attempt_at, 'the second is still in flight').toBeNull();
+    life.hear(second, 'declined', { response_code: '20051' });
+    expect(life.subscription.next_attempt_at, 'and is tried again').not.toBeNull();
+  });
+});
+
+describe('a period that was paid late', () => {
+  it('makes the subscription well again although the next period’s first try is still in flight', () => {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    life.hear(second, 'declined', { response_code: '20051' });
+    life.news();
+    life.hear(second, 'captured');
+    expect(life.news().slice(-2)).toEqual(['subscription.renewed', 'subscription.recovered']);
+    expect(life.subscription, 'as if the decline had never been heard').toMatchObject({ status: 'active', next_attempt_at: null });
+    life.hear(life.latest, 'declined', { response_code: '20051' });
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 0 });
+  });
+
+  it('leaves it past due while the next one is in flight for a second time', () => {
+    const life = Life.active(DAILY);
+    life.passDays(2, declines());
+    const [first, second] = life.charges.slice(1);
+    expect([first?.period_no, second?.period_no]).toEqual([2, 2]);
+    life.hear(first as Charge, 'captured');
+    life.passHours(1, declines());
+    life.passDays(1, staysPending);
+    expect(life.latest).toMatchObject({ period_no: 3, kind: 'retry', status: 'pending' });
+    life.hear(second as Charge, 'captured');
+    expect(life.subscription.status).toBe('past_due');
+  });
+
+  it('does not keep the next one from the ladder while its last try is still in flight', () => {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 }, policy: { retries: [{ after: '8d', notify: true }] } });
+    life.passDays(7, declines());
+    const first = life.latest;
+    life.passDays(8, staysPending);
+    const retry = life.latest;
+    expect(life.invoices.map((invoice) => invoice.status), 'two are owed').toEqual(['paid', 'open', 'open']);
+    life.hear(first, 'captured');
+    life.passHours(1, declines());
+    expect(life.latest).toMatchObject({ period_no: 3, kind: 'recurring', status: 'declined' });
+    life.hear(retry, 'declined', { response_code: '20051' });
+    expect(life.subscription.next_attempt_at, 'the third period is tried again').not.toBeNull();
+  });
+});
+
+describe('a subscription that the ladder left unpaid', () => {
+  function unpaid(days: number): Life {
+    const life = Life.active({ policy: { final_action: 'unpaid', retries: [{ after: '1d', notify: true }] } });
+    life.passTo(RENEWAL, declines());
+    life.passDays(days, declines());
+    expect(life.subscription.status).toBe('unpaid');
+    openCheckout(life);
+    life.openRedirect();
+    life.news();
+    return life;
+  }
+
+  it('recovers when what it owes is paid, and goes on in its period', () => {
+    const life = unpaid(10);
+    life.pay();
+    expect(life.news()).toEqual([
+      'charge.captured', 'source.captured', 'source.superseded', 'invoice.paid', 'subscription.renewed', 'subscription.recovered',
+    ]);
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, epoch: 0, period_end: new Date('2026-03-31T04:00:00Z') });
+    life.passTo(new Date('2026-03-31T04:00:00Z'));
+    expect(life.invoice(3)).toMatchObject({ status: 'paid', period_start: new Date('2026-03-31T04:00:00Z') });
+  });
+
+  it('bills none of the time in which it was not served: a new period begins an hour after the payment', () => {
+    const life = unpaid(100);
+    const paidAt = life.now;
+    life.pay();
+    expect(life.subscription.status).toBe('active');
+    life.passHours(1);
+    const begun = new Date(paidAt.getTime() + 3_600_000);
+    expect(life.subscription).toMatchObject({ period_no: 3, period_start: begun, billing_anchor: begun, epoch: 1, epoch_first_period: 3 });
+    expect(life.invoices.map(({ period_no, status }) => [period_no, status])).toEqual([[1, 'paid'], [2, 'paid'], [3, 'paid']]);
+  });
+});
