@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { BillingCase, type CasePorts } from './case.js';
-import { aCharge, aCustomer, aPlan, aSubscription, mintCharge, START } from './testing/case.builder.js';
+import { BillingCase } from './case.js';
+import type { CasePorts, CaseRecords } from './case.records.js';
+import { aCharge, aCustomer, aPlan, aSubscription, mintCharge, mintRefund, START } from './testing/case.builder.js';
 import { captures, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
 const LATER = new Date(START.getTime() + 1_000);
 
-function aCase(changes: Partial<Parameters<typeof create>[0]> = {}): BillingCase {
-  return create({ subscription: aSubscription(), invoices: [], charges: [], sources: [], balance: { amount: 700 }, ...changes });
-}
+let ids = 0;
+const PORTS: CasePorts = { newId: (prefix) => `${prefix}_${(ids += 1)}`, mint: mintCharge, mintRefund, surplusPolicy: 'refund' };
 
-function create(records: Pick<BillingCase, 'subscription'> & { invoices: []; charges: ReturnType<typeof aCharge>[]; sources: []; balance: { amount: number } }) {
-  let ids = 0;
-  const ports: CasePorts = { newId: (prefix) => `${prefix}_${(ids += 1)}`, mint: mintCharge };
-  return new BillingCase({ ...aPlan(), customer: aCustomer(), ...records }, START, LATER, ports);
+function aCase(changes: Partial<CaseRecords> = {}): BillingCase {
+  const nothing = { invoices: [], charges: [], refunds: [], sources: [], balance: { amount: 700 } };
+  const records = { ...aPlan(), customer: aCustomer(), subscription: aSubscription(), ...nothing, ...changes };
+  return new BillingCase(records, START, LATER, PORTS);
 }
 
 describe('a case', () => {
@@ -84,9 +84,8 @@ describe('a case', () => {
       if (!second || !third) throw new Error('two are owed');
       // In whatever order they were loaded.
       const { plan, version, policy, customer, subscription } = c;
-      const records = { plan, version, policy, customer, subscription, charges: c.charges.all(), sources: c.sources.all(), balance: { amount: 0 } };
-      const ports: CasePorts = { newId: () => 'id', mint: mintCharge };
-      const backwards = new BillingCase({ ...records, invoices: c.invoices.all().toReversed() }, life.now, life.now, ports);
+      const records = { plan, version, policy, customer, subscription, charges: c.charges.all(), refunds: [], sources: c.sources.all(), balance: { amount: 0 } };
+      const backwards = new BillingCase({ ...records, invoices: c.invoices.all().toReversed() }, life.now, life.now, PORTS);
       expect(backwards.openInvoices().map((invoice) => invoice.period_no)).toEqual([2, 3, 4]);
       expect(c.chargesOf(third.id).map((charge) => charge.period_no)).toEqual([3]);
       expect(c.liveCharges()).toHaveLength(3);

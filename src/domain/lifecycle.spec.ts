@@ -139,14 +139,14 @@ describe('cancel', () => {
 
   it('at period end is done with once it has happened', () => {
     const life = Life.active();
-    life.decide((c) => cancel(c, 'period_end', null));
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
     life.passTo(RENEWAL);
     expect(life.subscription).toMatchObject({ status: 'canceled', cancel_at_period_end: false, ended_by: 'request' });
   });
 
   it('at period end is not put off by a pause', () => {
     const life = Life.active();
-    life.decide((c) => cancel(c, 'period_end', 'moving'));
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: 'moving' }));
     life.decide((c) => pause(c, null));
     expect(agenda(life.subscription)).toEqual([{ event: 'period_end', at: RENEWAL }]);
     life.passTo(RENEWAL);
@@ -156,7 +156,7 @@ describe('cancel', () => {
   it('waits for a try in flight, although an earlier one of its invoice has failed', () => {
     const life = pastDue();
     life.passDays(1, staysPending);
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     expect(life.invoice(2).status).toBe('open');
     life.hear(life.latest, 'captured');
     expect(life.invoice(2).status).toBe('paid');
@@ -168,7 +168,7 @@ describe('cancel', () => {
     life.passDays(100);
     life.decide((c) => void resume(c, TERMS, 'checkout'));
     expect(life.balance).toBe(0);
-    life.decide((c) => cancel(c, 'now', null));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
     expect(life.invoices.at(-1)).toMatchObject({ status: 'void', amount_due: 0 });
     expect(life.balance).toBe(1_000);
   });

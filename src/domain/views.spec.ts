@@ -65,7 +65,7 @@ describe('when the engine will charge next', () => {
   it('is the end of the period, or nothing for what ends there', () => {
     const life = Life.active();
     expect(next(life)).toEqual(new Date('2026-02-28T04:00:00Z'));
-    life.decide((c) => cancel(c, 'period_end', null));
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
     expect(next(life)).toBeNull();
   });
 
@@ -79,7 +79,7 @@ describe('when the engine will charge next', () => {
     const life = Life.signUp({ version: { trial_days: 7, trial_amount: 1_000 } });
     life.pay();
     expect(next(life)).toEqual(new Date('2026-02-07T04:00:00Z'));
-    life.decide((c) => cancel(c, 'period_end', null));
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
     expect(next(life)).toBeNull();
   });
 

@@ -72,10 +72,10 @@ describe('a wallet', () => {
     const third = life.charges.length;
     life.news();
     life.hear(second, 'captured', { source_id: 'src_late' });
-    expect(life.news()).toEqual(['charge.captured', 'source.superseded', 'charge.surplus']);
+    expect(life.news()).toEqual(['charge.captured', 'source.superseded', 'charge.surplus', 'refund.created']);
     life.hear(second, 'captured', { source_id: 'src_late', payment_id: 'pay_twin' });
     expect(life.charges).toHaveLength(third + 1);
-    expect(life.news(), 'it was superseded already').toEqual(['charge.captured', 'charge.surplus']);
+    expect(life.news(), 'it was superseded already').toEqual(['charge.captured', 'charge.surplus', 'refund.created']);
     expect(life.wallet?.gateway_source_id).toBe('src_first');
   });
 });

@@ -1,5 +1,5 @@
 import type { Charge } from '../charge.js';
-import type { PaymentFact } from '../settlement.js';
+import type { PaymentFact } from '../observation.js';
 
 const DAY_MS = 86_400_000;
 export type Fate = Exclude<PaymentFact['status'], 'pending'>;

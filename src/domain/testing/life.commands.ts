@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type Charge, isCustomerPresent, isOpen } from '../charge.js';
 import { Refusal } from '../errors.js';
 import { cancel, pause, refuseEnded, resume, uncancel } from '../lifecycle.js';
-import type { PaymentFact } from '../settlement.js';
+import type { PaymentFact } from '../observation.js';
 import { type Fate, type GatewayBook, type Payment } from './gateway.book.js';
 import { stateLaws } from './life.laws.js';
 import type { Life } from './life.story.js';
@@ -224,7 +224,7 @@ const twin: fc.Arbitrary<LifeCommand> = n.map((i) =>
 
 /** The people's side, and time. */
 const peopleSide: fc.Arbitrary<LifeCommand>[] = [
-  fc.constantFrom('now' as const, 'period_end' as const).map((at) => command(`cancel ${at}`, (_, life) => ask(life, (c) => cancel(c, at, null)))),
+  fc.constantFrom('now' as const, 'period_end' as const).map((at) => command(`cancel ${at}`, (_, life) => ask(life, (c) => cancel(c, { at, refund: 'none', reason: null })))),
   fc.constant(command('uncancel', (_, life) => ask(life, uncancel))),
   fc.option(fc.integer({ min: 1, max: 60 }), { nil: null }).map((days) =>
     command(`pause ${days ?? ''}`, (_, life) => {

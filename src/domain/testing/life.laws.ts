@@ -1,9 +1,10 @@
-import type { CaseRecords } from '../case.js';
+import type { CaseRecords } from '../case.records.js';
 import { type Charge, chargeTransitions, isCustomerPresent, isOpen, payableUntil } from '../charge.js';
 import type { EventType } from '../events.js';
 import { type Invoice, invoiceTransitions } from '../invoice.js';
 import type { Account } from '../ledger.js';
 import type { Transitions } from '../machine.js';
+import { type Refund, refundTransitions } from '../refund.js';
 import { type Source, sourceTransitions } from '../source.js';
 import { type SubscriptionStatus, subscriptionTransitions } from '../subscription.js';
 import type { Decision, Life } from './life.story.js';
@@ -36,10 +37,11 @@ function reachable(table: Transitions<string, string>, from: string): Set<string
 }
 
 type Row = { id: string; status: string };
-type Shelf = 'charges' | 'invoices' | 'sources';
+type Shelf = 'charges' | 'invoices' | 'refunds' | 'sources';
 const TABLES: { readonly [S in Shelf]: Transitions<string, string> } = {
   charges: chargeTransitions,
   invoices: invoiceTransitions,
+  refunds: refundTransitions,
   sources: sourceTransitions,
 };
 const SHELVES = Object.keys(TABLES) as Shelf[];
@@ -108,7 +110,7 @@ function eventsShowChanges({ before, after, decided: { events, now } }: Decision
     const { object, status: shown, id } = data.object as { object: string; status: string; id: string };
     hold(object === (OBJECT_OF[kind] ?? kind), `${type} shows a ${object}`);
     hold(subject === after.subscription.id && at === now, `${type} is told of another, or of another time`);
-    const rows: Row[] = [...after.charges, ...after.invoices, after.subscription];
+    const rows: Row[] = [...after.charges, ...after.invoices, ...after.refunds, after.subscription];
     hold(kind === 'source' || rows.some((row) => row.id === id), `${type} shows something that does not exist`);
     if (object !== 'subscription' || type === 'subscription.created') continue;
     const previous: { status?: string; cancel_at_period_end?: boolean } | undefined = data.previous;
@@ -129,12 +131,13 @@ const CHARGE_NEWS: { readonly [S in Charge['status']]?: EventType } = {
 const INVOICE_NEWS: { readonly [S in Invoice['status']]?: EventType } = {
   paid: 'invoice.paid', void: 'invoice.voided', uncollectible: 'invoice.uncollectible',
 };
+const REFUND_NEWS: { readonly [S in Refund['status']]?: EventType } = { succeeded: 'refund.succeeded', declined: 'refund.declined' };
 const SOURCE_NEWS: { readonly [S in Source['status']]?: EventType } = {
   active: 'source.captured', revoked: 'source.revoked', superseded: 'source.superseded',
 };
 
 /** Events of a kind that come with no change of status, or with one that the kind's own law covers. */
-const WITHOUT_CHANGE = ['charge.surplus', 'invoice.payment_failed', 'subscription.renewed', 'subscription.trial_will_end'];
+const WITHOUT_CHANGE = ['charge.surplus', 'charge.refunded', 'invoice.payment_failed', 'subscription.renewed', 'subscription.trial_will_end'];
 
 const ENDS: SubscriptionStatus[] = ['incomplete', 'trialing', 'active', 'past_due', 'unpaid', 'paused'];
 /** Of one change of status, all that is told; of the others, nothing. */
@@ -161,13 +164,16 @@ const isTwin = (charge: Charge): boolean => charge.reference.split('-').length >
 
 function eventsFollowChanges({ before, after, decided: { events } }: Decision): void {
   const expected: EventType[] = [];
-  const news = { charges: CHARGE_NEWS, invoices: INVOICE_NEWS, sources: SOURCE_NEWS } as Record<Shelf, Record<string, EventType>>;
+  const news: Record<Shelf, { readonly [status: string]: EventType }> = {
+    charges: CHARGE_NEWS, invoices: INVOICE_NEWS, refunds: REFUND_NEWS, sources: SOURCE_NEWS,
+  };
   for (const shelf of SHELVES) {
     for (const row of after[shelf] as Row[]) {
       const was = (before[shelf] as Row[]).find((r) => r.id === row.id);
       // A charge is created when it is asked for, not when a second payment of it turns up.
       if (!was && shelf === 'charges' && !isTwin(row as Charge)) expected.push('charge.created');
       if (!was && shelf === 'invoices') expected.push('invoice.finalized');
+      if (!was && shelf === 'refunds') expected.push('refund.created');
       const told = news[shelf][row.status];
       if (told && row.status !== was?.status) expected.push(told);
     }
@@ -185,6 +191,7 @@ function eventsFollowChanges({ before, after, decided: { events } }: Decision): 
   const surplus = (records: CaseRecords): number => records.charges.filter((charge) => charge.surplus).length;
   const of = (type: EventType): number => events.filter((event) => event.type === type).length;
   hold(of('charge.surplus') === surplus(after) - surplus(before), 'surplus money comes without being told');
+  hold(of('charge.refunded') === of('refund.succeeded'), 'money goes back and its charge does not tell');
   hold(of('dunning.started') === of('subscription.past_due'), 'a ladder begins untold');
 }
 
