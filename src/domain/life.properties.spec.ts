@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Fate, GatewayBook } from './testing/gateway.book.js';
-import { lifeCommands, settleDown, tell } from './testing/life.commands.js';
-import { accountSums, stateLaws } from './testing/life.laws.js';
+import { settleDown, tell } from './testing/life.commands.js';
+import { lifeCommands, settleRefunds } from './testing/refund.commands.js';
+import { accountSums, stateLaws } from './testing/state.laws.js';
 import { Life } from './testing/life.story.js';
 import type { Terms } from './testing/case.builder.js';
 import { runs } from './testing/runs.js';
@@ -24,9 +25,12 @@ const terms: fc.Arbitrary<Terms> = fc
     policy: { final_action, ...(short && { retries: [{ after: '1d', notify: false }] }) },
   }));
 
+const surpluses = fc.constantFrom('refund' as const, 'credit' as const);
+
 /** A sign-up whose redirect has just been opened, or its free trial; paid at once, if it is to start so. */
-function begin(wanted: Terms, paid: boolean): { model: GatewayBook; real: Life } {
+function begin(wanted: Terms, paid: boolean, surplus: Life['surplusPolicy'] = 'refund'): { model: GatewayBook; real: Life } {
   const life = Life.signUp(wanted);
+  life.surplusPolicy = surplus;
   const book = new GatewayBook(wanted.balance ?? 0);
   for (const charge of life.charges) {
     const payment = book.take(charge, life.now, null);
@@ -54,10 +58,12 @@ function settled(life: Life): object {
 describe('whatever the gateway, the customer, the merchant and time do', () => {
   it('no period is charged twice and none is forgotten, the books balance, and everything is told', () => {
     fc.assert(
-      fc.property(terms, fc.boolean(), lifeCommands(60), (wanted, paid, commands) => {
-        const { model, real } = begin(wanted, paid);
+      fc.property(terms, fc.boolean(), surpluses, lifeCommands(60), (wanted, paid, surplus, commands) => {
+        const { model, real } = begin(wanted, paid, surplus);
         fc.modelRun(() => ({ model, real }), commands);
         settleDown(model, real);
+        settleRefunds(model, real);
+        stateLaws(real, model.told, model.firstBalance);
       }),
       { numRuns: runs(150, 0.02) },
     );

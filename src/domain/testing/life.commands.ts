@@ -4,10 +4,10 @@ import { Refusal } from '../errors.js';
 import { cancel, pause, refuseEnded, resume, uncancel } from '../lifecycle.js';
 import type { PaymentFact } from '../observation.js';
 import { type Fate, type GatewayBook, type Payment } from './gateway.book.js';
-import { stateLaws } from './life.laws.js';
+import { stateLaws } from './state.laws.js';
 import type { Life } from './life.story.js';
 
-const WINDOWS = { settleSeconds: 1_800, idempotencyHours: 24 };
+export const WINDOWS = { settleSeconds: 1_800, idempotencyHours: 24 };
 const HOUR_MS = 3_600_000;
 const TERMS = { defaultCountry: 'CN' };
 
@@ -19,7 +19,7 @@ const CODES: { readonly [A in Answer]?: string } = { declined: '20051', revoked:
 type Step = (book: GatewayBook, life: Life) => void;
 export type LifeCommand = fc.Command<GatewayBook, Life>;
 
-function command(name: string, step: Step): LifeCommand {
+export function command(name: string, step: Step): LifeCommand {
   return {
     check: () => true,
     run: (book, life) => {
@@ -30,7 +30,7 @@ function command(name: string, step: Step): LifeCommand {
   };
 }
 
-const pick = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)];
+export const pick = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)];
 
 /** Everything that a consumer, a customer or an accountant could tell apart. */
 export const outcome = (life: Life): string =>
@@ -39,6 +39,7 @@ export const outcome = (life: Life): string =>
     life.invoices.map(({ id, status, amount_paid, amount_due, attempt_count }) => [id, status, amount_paid, amount_due, attempt_count]),
     life.sources.map(({ id, status }) => [id, status]),
     life.subscription,
+    life.refunds.map(({ id, status, amount }) => [id, status, amount]),
     life.postings.length,
     life.told.length,
   ]);
@@ -50,7 +51,7 @@ export function tell(book: GatewayBook, life: Life, payment: Payment, state: Pay
     source_id: payment.source,
     response_code: state === 'declined' ? payment.code : null,
   };
-  if (state === 'captured') book.told.set(payment.id, payment.amount);
+  if (state === 'captured') book.told.captures.set(payment.id, payment.amount);
   life.hear(life.charge(payment.charge), state, fact);
   const once = outcome(life);
   life.hear(life.charge(payment.charge), state, fact);
@@ -123,7 +124,7 @@ function chase(book: GatewayBook, life: Life, id: string): void {
 }
 
 /** An act of the customer or the merchant: done whole, or refused without a trace. */
-function ask(life: Life, act: (c: Parameters<Parameters<Life['decide']>[0]>[0]) => void): void {
+export function ask(life: Life, act: (c: Parameters<Parameters<Life['decide']>[0]>[0]) => void): void {
   const before = outcome(life);
   try {
     life.decide(act);
@@ -267,9 +268,4 @@ const time: fc.Arbitrary<LifeCommand>[] = [
   fc.constant(command('checkout', (_, life) => checkout(life))),
 ];
 
-export const lifeCommands = (most: number): fc.Arbitrary<Iterable<LifeCommand>> =>
-  fc.commands<GatewayBook, Life>(
-    // Weighted by repetition: most of life is requests, news and time.
-    [...gatewaySide, ...gatewaySide, ...gatewaySide.slice(0, 2), ...time, ...time, ...time, ...peopleSide, twin],
-    { maxCommands: most, size: 'max' },
-  );
+export const lifeSides = { gatewaySide, peopleSide, time, twin };

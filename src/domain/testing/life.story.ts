@@ -12,7 +12,7 @@ import type { Refund } from '../refund.js';
 import type { Source } from '../source.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../subscription.js';
 import { aCustomer, aPlan, aSubscription, factOf, mintCharge, mintRefund, START, type Terms } from './case.builder.js';
-import { decisionLaws } from './life.laws.js';
+import { decisionLaws } from './decision.laws.js';
 
 const BILLING = { defaultCountry: 'CN' };
 const HOUR_MS = 3_600_000;

@@ -2,16 +2,15 @@ import type { CaseRecords } from '../case.records.js';
 import { type Charge, chargeTransitions, isCustomerPresent, isOpen, payableUntil } from '../charge.js';
 import type { EventType } from '../events.js';
 import { type Invoice, invoiceTransitions } from '../invoice.js';
-import type { Account } from '../ledger.js';
 import type { Transitions } from '../machine.js';
 import { type Refund, refundTransitions } from '../refund.js';
 import { type Source, sourceTransitions } from '../source.js';
 import { type SubscriptionStatus, subscriptionTransitions } from '../subscription.js';
-import type { Decision, Life } from './life.story.js';
+import type { Decision } from './life.story.js';
 
 /** What must hold in every life, told a second time and without the rules that bring it about. */
 
-function hold(law: boolean, broken: string): asserts law {
+export function hold(law: boolean, broken: string): asserts law {
   if (!law) throw new Error(broken);
 }
 
@@ -209,89 +208,4 @@ function noChargeBesideAnother({ before, after, decided: { engineNow: now } }: D
     const attempts = after.charges.filter((other) => other.period_no === charge.period_no).map((other) => other.attempt);
     hold(new Set(attempts).size === attempts.length, `two tries of period ${charge.period_no} have one number`);
   }
-}
-
-/** What must hold between decisions; `told` is every captured payment that we were told of, by id. */
-export function stateLaws(life: Life, told: ReadonlyMap<string, number>, firstBalance: number): void {
-  oneCapturePerPeriod(life);
-  booksSayWhatHappened(life, told, firstBalance);
-  noPeriodIsMissing(life);
-  noTimeIsBilledTwice(life);
-  nothingOwedIsForgotten(life);
-}
-
-function oneCapturePerPeriod(life: Life): void {
-  const counting = life.charges.filter((charge) => charge.status === 'captured' && !charge.surplus);
-  const periods = counting.map((charge) => charge.period_no);
-  hold(new Set(periods).size === periods.length, 'a period is paid by two captures');
-  for (const invoice of life.invoices) {
-    const paid = counting.filter((charge) => charge.invoice === invoice.id);
-    const expected = invoice.status === 'paid' && invoice.total > invoice.balance_applied ? 1 : 0;
-    hold(paid.length === expected, `${invoice.id} is ${invoice.status} with ${paid.length} captures`);
-    hold(paid.every((charge) => charge.amount === invoice.amount_paid), `${invoice.id} is paid by another amount`);
-  }
-}
-
-const total = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0);
-
-export function accountSums(life: Life): Partial<Record<Account, number>> {
-  const sums: Partial<Record<Account, number>> = {};
-  for (const { account, amount } of life.postings.flatMap((posting) => posting.entries)) {
-    sums[account] = (sums[account] ?? 0) + amount;
-  }
-  return Object.fromEntries(Object.entries(sums).filter(([, amount]) => amount !== 0));
-}
-
-function booksSayWhatHappened(life: Life, told: ReadonlyMap<string, number>, firstBalance: number): void {
-  const valid = life.invoices.filter((invoice) => invoice.status !== 'void');
-  const due = (status: Invoice['status']): number =>
-    total(valid.filter((invoice) => invoice.status === status).map((invoice) => invoice.amount_due));
-  const applied = total(valid.map((invoice) => invoice.balance_applied));
-  const clearing = total([...told.values()]);
-  const paid = total(valid.map((invoice) => invoice.amount_paid));
-  const expected: Partial<Record<Account, number>> = {
-    receivable: due('open'),
-    bad_debt: due('uncollectible'),
-    revenue: -total(valid.map((invoice) => invoice.total)),
-    customer_balance: applied,
-    gateway_clearing: clearing,
-    surplus: paid - clearing,
-  };
-  const booked = accountSums(life);
-  for (const account of Object.keys({ ...expected, ...booked }) as Account[]) {
-    const [is, should] = [booked[account] ?? 0, expected[account] ?? 0];
-    hold(is === should, `the books hold ${is} of ${account} where ${should} happened`);
-  }
-  hold(life.balance === firstBalance - applied, `the balance is ${life.balance}, ${applied} of ${firstBalance} was used`);
-}
-
-function noPeriodIsMissing(life: Life): void {
-  for (let no = 1; no <= life.subscription.period_no; no += 1) {
-    const invoices = life.invoices.filter((invoice) => invoice.period_no === no && invoice.status !== 'void');
-    hold(invoices.length === 1, `period ${no} has ${invoices.length} invoices`);
-  }
-}
-
-function noTimeIsBilledTwice(life: Life): void {
-  const spans = life.invoices
-    .filter((invoice) => invoice.status !== 'void' && invoice.period_start !== null)
-    .toSorted((a, b) => Number(a.period_start) - Number(b.period_start));
-  for (const [i, next] of spans.slice(1).entries()) {
-    const end = spans[i]?.period_end;
-    hold(end !== null && end !== undefined && next.period_start !== null && next.period_start >= end, `${next.id} bills time a second time`);
-  }
-}
-
-/** While a subscription runs, whatever is owed is being charged, or will be at a known time. */
-function nothingOwedIsForgotten(life: Life): void {
-  const { status, next_attempt_at, dunning_ends_at, due_at } = life.subscription;
-  const open = life.invoices.filter((invoice) => invoice.status === 'open');
-  hold(open.length > 0 || (status !== 'unpaid' && status !== 'past_due' && status !== 'incomplete'), `${status}, and nothing is owed`);
-  if (status !== 'active' && status !== 'past_due') return;
-  hold(due_at !== null, `nothing is ever due for what is ${status}`);
-  const idle = open.filter(({ id }) => !life.charges.some((c) => c.invoice === id && !isCustomerPresent(c.kind) && isOpen(c.status)));
-  if (idle.length === 0) return;
-  const scheduled = next_attempt_at !== null || dunning_ends_at !== null;
-  hold(scheduled || (status === 'past_due' && idle.length < open.length), `${idle[0]?.id} is owed and nobody will ask for it`);
-  hold(status === 'past_due' || idle.length === 1, `${idle.length} invoices wait for one try`);
 }

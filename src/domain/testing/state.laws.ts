@@ -1,0 +1,118 @@
+import { isCustomerPresent, isOpen } from '../charge.js';
+import type { Invoice } from '../invoice.js';
+import type { Account } from '../ledger.js';
+import { isOpenRefund } from '../refund.js';
+import { hold } from './decision.laws.js';
+import type { Life } from './life.story.js';
+
+/** What the engine was told of by the gateway: captured payments and refunds that succeeded, by id. */
+export interface Told {
+  captures: ReadonlyMap<string, number>;
+  refunds: ReadonlyMap<string, { charge: string; amount: number }>;
+}
+
+/** What must hold between decisions. */
+export function stateLaws(life: Life, told: Told, firstBalance: number): void {
+  oneCapturePerPeriod(life);
+  booksSayWhatHappened(life, told, firstBalance);
+  nothingIsGivenBackTwice(life);
+  noPeriodIsMissing(life);
+  noTimeIsBilledTwice(life);
+  nothingOwedIsForgotten(life);
+}
+
+function oneCapturePerPeriod(life: Life): void {
+  const counting = life.charges.filter((charge) => charge.status === 'captured' && !charge.surplus);
+  const periods = counting.map((charge) => charge.period_no);
+  hold(new Set(periods).size === periods.length, 'a period is paid by two captures');
+  for (const invoice of life.invoices) {
+    const paid = counting.filter((charge) => charge.invoice === invoice.id);
+    const expected = invoice.status === 'paid' && invoice.total > invoice.balance_applied ? 1 : 0;
+    hold(paid.length === expected, `${invoice.id} is ${invoice.status} with ${paid.length} captures`);
+    hold(paid.every((charge) => charge.amount === invoice.amount_paid), `${invoice.id} is paid by another amount`);
+  }
+}
+
+const total = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0);
+
+export function accountSums(life: Life): Partial<Record<Account, number>> {
+  const sums: Partial<Record<Account, number>> = {};
+  for (const { account, amount } of life.postings.flatMap((posting) => posting.entries)) {
+    sums[account] = (sums[account] ?? 0) + amount;
+  }
+  return Object.fromEntries(Object.entries(sums).filter(([, amount]) => amount !== 0));
+}
+
+/** What the books must show: what the gateway told, and what became of it. */
+function booksSayWhatHappened(life: Life, told: Told, firstBalance: number): void {
+  const valid = life.invoices.filter((invoice) => invoice.status !== 'void');
+  const due = (status: Invoice['status']): number =>
+    total(valid.filter((invoice) => invoice.status === status).map((invoice) => invoice.amount_due));
+  const applied = total(valid.map((invoice) => invoice.balance_applied));
+  const captured = total([...told.captures.values()]);
+  const paid = total(valid.map((invoice) => invoice.amount_paid));
+  const credited = total(life.charges.map((charge) => charge.amount_credited));
+  const returned = (surplus: boolean): number =>
+    total([...told.refunds.values()].filter(({ charge }) => life.charge(charge).surplus === surplus).map(({ amount }) => amount));
+  const expected: Partial<Record<Account, number>> = {
+    receivable: due('open'),
+    bad_debt: due('uncollectible'),
+    revenue: -total(valid.map((invoice) => invoice.total)),
+    refunds: returned(false),
+    customer_balance: applied - credited,
+    gateway_clearing: captured - returned(false) - returned(true),
+    surplus: paid - captured + returned(true) + credited,
+  };
+  const booked = accountSums(life);
+  for (const account of Object.keys({ ...expected, ...booked }) as Account[]) {
+    const [is, should] = [booked[account] ?? 0, expected[account] ?? 0];
+    hold(is === should, `the books hold ${is} of ${account} where ${should} happened`);
+  }
+  hold(life.balance === firstBalance - applied + credited, `the balance is ${life.balance}, ${applied} of ${firstBalance} was used`);
+}
+
+/** Of no charge more goes back than it brought, whatever is on its way; surplus goes back whole, once. */
+function nothingIsGivenBackTwice(life: Life): void {
+  for (const charge of life.charges) {
+    const of = life.refunds.filter((refund) => refund.charge === charge.id);
+    const back = total(of.filter((refund) => refund.status === 'succeeded').map((refund) => refund.amount));
+    const promised = total(of.filter((refund) => isOpenRefund(refund.status)).map((refund) => refund.amount));
+    hold(back === charge.amount_refunded, `${charge.id} says that ${charge.amount_refunded} went back, ${back} did`);
+    const captured = charge.status === 'captured' ? charge.amount : 0;
+    hold(back + promised + charge.amount_credited <= captured, `more of ${charge.id} goes back than it brought`);
+    const declined = of.some((refund) => refund.status === 'declined');
+    const kept = charge.surplus && back + promised + charge.amount_credited < charge.amount;
+    hold(!kept || declined, `${charge.id} pays for nothing and is kept`);
+  }
+}
+
+function noPeriodIsMissing(life: Life): void {
+  for (let no = 1; no <= life.subscription.period_no; no += 1) {
+    const invoices = life.invoices.filter((invoice) => invoice.period_no === no && invoice.status !== 'void');
+    hold(invoices.length === 1, `period ${no} has ${invoices.length} invoices`);
+  }
+}
+
+function noTimeIsBilledTwice(life: Life): void {
+  const spans = life.invoices
+    .filter((invoice) => invoice.status !== 'void' && invoice.period_start !== null)
+    .toSorted((a, b) => Number(a.period_start) - Number(b.period_start));
+  for (const [i, next] of spans.slice(1).entries()) {
+    const end = spans[i]?.period_end;
+    hold(end !== null && end !== undefined && next.period_start !== null && next.period_start >= end, `${next.id} bills time a second time`);
+  }
+}
+
+/** While a subscription runs, whatever is owed is being charged, or will be at a known time. */
+function nothingOwedIsForgotten(life: Life): void {
+  const { status, next_attempt_at, dunning_ends_at, due_at } = life.subscription;
+  const open = life.invoices.filter((invoice) => invoice.status === 'open');
+  hold(open.length > 0 || (status !== 'unpaid' && status !== 'past_due' && status !== 'incomplete'), `${status}, and nothing is owed`);
+  if (status !== 'active' && status !== 'past_due') return;
+  hold(due_at !== null, `nothing is ever due for what is ${status}`);
+  const idle = open.filter(({ id }) => !life.charges.some((c) => c.invoice === id && !isCustomerPresent(c.kind) && isOpen(c.status)));
+  if (idle.length === 0) return;
+  const scheduled = next_attempt_at !== null || dunning_ends_at !== null;
+  hold(scheduled || (status === 'past_due' && idle.length < open.length), `${idle[0]?.id} is owed and nobody will ask for it`);
+  hold(status === 'past_due' || idle.length === 1, `${idle.length} invoices wait for one try`);
+}
