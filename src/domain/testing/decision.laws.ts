@@ -1,3 +1,4 @@
+import type { BillingCase } from '../case.js';
 import type { CaseRecords } from '../case.records.js';
 import { type Charge, chargeTransitions, isCustomerPresent, isOpen, payableUntil } from '../charge.js';
 import type { EventType } from '../events.js';
@@ -6,7 +7,13 @@ import type { Transitions } from '../machine.js';
 import { type Refund, refundTransitions } from '../refund.js';
 import { type Source, sourceTransitions } from '../source.js';
 import { type SubscriptionStatus, subscriptionTransitions } from '../subscription.js';
-import type { Decision } from './life.story.js';
+
+/** What one transaction changed: the records before and after, and the case that says what is to be written. */
+export interface Decision {
+  before: CaseRecords;
+  after: CaseRecords;
+  decided: BillingCase;
+}
 
 /** What must hold in every life, told a second time and without the rules that bring it about. */
 

@@ -27,13 +27,6 @@ export const declines =
   (code = '20051'): Gateway =>
   () => ({ status: 'declined', code });
 
-/** What one transaction changed: the records before and after, and the case that says what is to be written. */
-export interface Decision {
-  before: CaseRecords;
-  after: CaseRecords;
-  decided: BillingCase;
-}
-
 /**
  * One subscription's life with the rules alone: no database, no HTTP. What SQL would refuse, `decide`
  * refuses too, so that a story that runs through keeps the promises of the books.
