@@ -7,9 +7,9 @@ const FLOORS = [
   ['cases', 'gateway'],
   ['payments'],
   ['subscriptions'],
-  ['clocks', 'inbox'],
+  ['clocks', 'inbox', 'telemetry'],
   ['scheduler'],
-  ['access', 'health'],
+  ['access', 'health', 'reports'],
 ];
 
 const folder = (names) => `^src/(${names.join('|')})/`;

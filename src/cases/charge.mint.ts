@@ -32,6 +32,7 @@ const UNSENT = {
   parked_at: null,
   cleared_at: null,
   lost_at: null,
+  verified_at: null,
 } as const;
 
 /**

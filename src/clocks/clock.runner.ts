@@ -3,7 +3,7 @@ import { recordEvents } from '../events/outbox.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { Living } from '../subscriptions/living.js';
 import { type TestClock, testClockView } from './test.clock.js';
-import { HOLDING } from './test.clocks.js';
+import { HOLDING, RESIDENTS } from './test.clocks.js';
 
 /**
  * Moves test clocks: from one instant at which something is due to the next, each as one set, and never on
@@ -40,11 +40,10 @@ export class ClockRunner {
     if (!clock || clock.target === null) return false;
     const [parked] = await tx.query<{ id: string; error: string }>(
       `select p.row_id as id, p.error from parked_rows p
-        where p.released_at is null
-          and p.row_id in (select id from subscriptions where test_clock = $1 and parked_at is not null
-                           union all select id from charges where test_clock = $1 and parked_at is not null)
+        where p.released_at is null and p.id <> all($2)
+          and p.row_id in (${RESIDENTS})
         limit 1`,
-      [id],
+      [id, clock.passed_over],
     );
     if (parked) return this.fail(tx, clock, `${parked.id} is parked: ${parked.error}`);
     const [holding] = await tx.query(`select 1 from charges where test_clock = $1 and ${HOLDING} limit 1`, [id]);

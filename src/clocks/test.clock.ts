@@ -6,6 +6,8 @@ export interface TestClock {
   target: Date | null;
   status: 'ready' | 'advancing' | 'failed';
   reason: string | null;
+  /** Parked rows that were known when it was set going: it goes on without them. */
+  passed_over: string[];
   metadata: Record<string, string>;
   created_at: Date;
   updated_at: Date;

@@ -6,7 +6,11 @@ import { isId, newId } from '../platform/ids/ids.js';
 import { type TestClock, testClockView } from './test.clock.js';
 
 /** Charges that hold a clock: merchant-initiated ones whose outcome is still open. */
-export const HOLDING = `kind in ('recurring', 'retry') and status in ('created', 'sending', 'pending', 'unknown')`;
+export const HOLDING = `kind in ('recurring', 'retry') and status in ('created', 'sending', 'pending', 'unknown') and parked_at is null`;
+
+/** Rows that live in the time of clock $1 and may be parked. */
+export const RESIDENTS = `select id from subscriptions where test_clock = $1 and parked_at is not null
+  union all select id from charges where test_clock = $1 and parked_at is not null`;
 
 @Injectable()
 export class TestClocks {
@@ -53,7 +57,10 @@ export class TestClocks {
       if (clock.status === 'advancing') throw conflict('test_clock_advancing', 'The clock is on its way already.');
       if (to < clock.now) throw invalid('to', 'must not lie before the clock’s now');
       await tx.query(
-        `update test_clocks set status = 'advancing', target = $2, reason = null, updated_at = $3 where id = $1`,
+        `update test_clocks set status = 'advancing', target = $2, reason = null, updated_at = $3,
+           passed_over = array(select p.id from parked_rows p
+                                where p.released_at is null and p.row_id in (${RESIDENTS}))
+          where id = $1`,
         [id, to, tx.now],
       );
     });
@@ -65,6 +72,14 @@ export class TestClocks {
   async remove(id: string): Promise<void> {
     await this.database.transaction(async (tx) => {
       await this.lock(tx, id);
+      // Nobody need see to what is not there any more.
+      await tx.query(
+        `update parked_rows p set released_at = $2
+          where p.released_at is null
+            and (exists (select 1 from subscriptions s where s.id = p.row_id and s.test_clock = $1)
+                 or exists (select 1 from charges c where c.id = p.row_id and c.test_clock = $1))`,
+        [id, tx.now],
+      );
       await tx.query('delete from test_clocks where id = $1', [id]);
     });
   }

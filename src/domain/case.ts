@@ -131,6 +131,7 @@ export class BillingCase {
       next_check_at: null,
       lease_until: null,
       settled_at: null,
+      verified_at: null,
       created_at: this.now,
       updated_at: this.now,
     });

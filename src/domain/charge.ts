@@ -170,6 +170,8 @@ export interface Charge extends Sendable {
   parked_at: Date | null;
   /** When earlier attempts were last seen to have failed for good. Engine clock. */
   cleared_at: Date | null;
+  /** When the gateway was last seen to agree with it, at an age of 14 days or more. Engine clock. */
+  verified_at: Date | null;
   test_clock: string | null;
   metadata: Record<string, string>;
   created_at: Date;

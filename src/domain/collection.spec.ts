@@ -88,7 +88,7 @@ describe('the ladder', () => {
     life.now = life.subscription.next_attempt_at as Date;
     while (life.latest.kind !== 'retry') life.live();
     life.hear(life.send(life.latest), 'declined', { response_code: '20051' });
-    expect(life.charge(third.id)).toMatchObject({ status: 'withdrawn', next_check_at: null, settled_at: life.now });
+    expect(life.charge(third.id)).toMatchObject({ status: 'withdrawn', next_check_at: new Date(life.now.getTime() + 14 * 86_400_000), settled_at: life.now });
     expect(life.invoice(3).status).toBe(status);
   });
 

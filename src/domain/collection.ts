@@ -2,8 +2,9 @@ import type { BillingCase } from './case.js';
 import { addDuration } from './calendar.js';
 import { type Charge, type ChargeKind, isCustomerPresent, isOpen, nextChargeStatus, payableUntil } from './charge.js';
 import { isRevocation, ladderEnd, NEXT_INVOICE_HOURS, retryAt } from './dunning.js';
-import { type Invoice, nextInvoiceStatus } from './invoice.js';
+import { type Invoice, nextInvoiceStatus, type VoidReason } from './invoice.js';
 import { invoiceVoided, invoiceWrittenOff } from './ledger.js';
+import { verifyAt } from './lookup.js';
 import { nextSourceStatus, type Source } from './source.js';
 import { nextSubscriptionStatus } from './subscription.js';
 
@@ -242,15 +243,17 @@ export function withdrawUnsent(c: BillingCase, charges: readonly Charge[] = c.ch
     if (charge.status !== 'created') continue;
     c.patchCharge(charge.id, {
       status: nextChargeStatus(charge.status, 'withdraw'),
-      next_check_at: null,
+      // Also what we never sent: a life that a restored database forgot may have.
+      next_check_at: verifyAt(charge, c.engineNow),
       settled_at: c.now,
     });
   }
 }
 
-export function voidInvoice(c: BillingCase, invoice: Invoice): void {
+export function voidInvoice(c: BillingCase, invoice: Invoice, reason: VoidReason): void {
   const voided = c.patchInvoice(invoice.id, {
     status: nextInvoiceStatus(invoice.status, 'void'),
+    void_reason: reason,
     next_attempt_at: null,
     amount_due: 0 as Invoice['amount_due'],
   });
@@ -265,7 +268,7 @@ export function voidInvoice(c: BillingCase, invoice: Invoice): void {
  */
 export function closeOwed(c: BillingCase): void {
   for (const invoice of c.openInvoices()) {
-    if (invoice.period_start === null) voidInvoice(c, invoice);
+    if (invoice.period_start === null) voidInvoice(c, invoice, 'subscription_ended');
     else if (!isBeingCharged(c, invoice)) writeOff(c, invoice);
   }
 }

@@ -33,6 +33,15 @@ export function nextLookupAt(row: Pick<Evidence, 'checks' | 'first_sent_at'>, no
   return new Date(now.getTime() + wait);
 }
 
+/** Charges that are done with are compared with the gateway once more at this age: late truths surface by then. */
+const VERIFY_AGE = 14 * DAY;
+
+/** When a charge that has just come to its end is compared with the gateway. */
+export function verifyAt(charge: Pick<Evidence, 'first_sent_at'>, now: Date): Date {
+  const first = charge.first_sent_at ?? now;
+  return new Date(Math.max(now.getTime(), first.getTime() + VERIFY_AGE));
+}
+
 /** Waits before a request that the gateway did not take is sent again with its key. */
 const RESEND_WAITS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE];
 

@@ -4,7 +4,7 @@ import { closeOwed, onAttemptAbsent, onAttemptFailed } from './collection.js';
 import type { EventType } from './events.js';
 import type { Invoice } from './invoice.js';
 import { invoicePaid, surplusCaptured, writeOffReversed } from './ledger.js';
-import { type GatewayWindows, nextLookupAt } from './lookup.js';
+import { type GatewayWindows, nextLookupAt, verifyAt } from './lookup.js';
 import { type ChargeObservation, Mismatch, type Observation, type PaymentFact } from './observation.js';
 import { markPaid } from './payment.js';
 import { giveBackAfterCancel, giveBackSurplus, settleRefund, settleRefundFacts } from './refunding.js';
@@ -19,10 +19,6 @@ const EVENT_OF: Record<PaymentFact['status'], ChargeEvent> = {
   expired: 'expire',
   canceled: 'cancel',
 };
-
-/** Charges are compared with the gateway once more at this age, in days: late truths surface by then. */
-const VERIFY_DAYS = 14;
-const DAY_MS = 86_400_000;
 
 /**
  * The one door for truth: applies one observation to the case of its charge. Idempotent, free of order,
@@ -205,7 +201,7 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
     surplus: !pays,
     settled_at: c.now,
     lease_until: null,
-    next_check_at: verifyAt(c, charge),
+    next_check_at: verifyAt(charge, c.engineNow),
   });
   const money = { gateway_payment_id: fact.payment_id, amount: charge.amount, currency: charge.currency };
   c.tellCharge('charge.captured', captured);
@@ -250,15 +246,10 @@ function finish(
     status,
     settled_at: c.now,
     lease_until: null,
-    next_check_at: charge.first_sent_at === null && status !== 'absent' ? null : verifyAt(c, charge),
+    next_check_at: verifyAt(charge, c.engineNow),
   });
   c.tellCharge(told, done);
   then(done);
-}
-
-function verifyAt(c: BillingCase, charge: Charge): Date {
-  const sent = charge.first_sent_at ?? c.engineNow;
-  return new Date(Math.max(c.engineNow.getTime(), sent.getTime() + VERIFY_DAYS * DAY_MS));
 }
 
 function failed(c: BillingCase, charge: Charge): void {

@@ -11,7 +11,7 @@ export interface GatewayEvent {
   received_at: Date;
   attempts: number;
   next_attempt_at: Date | null;
-  outcome: 'settled' | 'nothing_new' | 'foreign' | 'unreadable' | 'parked' | null;
+  outcome: 'settled' | 'nothing_new' | 'foreign' | 'orphan' | 'unreadable' | 'parked' | null;
   processed_at: Date | null;
 }
 

@@ -167,13 +167,12 @@ export class Inbox {
   }
 
   /** Perhaps it came before our own write, perhaps it belongs to another system on the same account. */
-  private unknownPayment(event: StoredEvent): Outcome {
+  private async unknownPayment(event: StoredEvent): Promise<Outcome> {
     const wait = FOREIGN_WAITS[event.attempts];
     if (wait !== undefined) return later(event, wait);
-    if (event.reference?.startsWith(`${REFERENCE_PREFIX}-`)) {
-      this.log.error({ event: event.id, payment: event.payment_id }, 'a payment with our reference is unknown here');
-    }
-    return done(event, 'foreign');
+    if (!event.reference?.startsWith(`${REFERENCE_PREFIX}-`)) return done(event, 'foreign');
+    await this.parking.park('orphan', event.payment_id as string, new Error(`payment with our reference ${event.reference} is unknown here`));
+    return done(event, 'orphan');
   }
 
   private async write(outcomes: readonly Outcome[]): Promise<void> {

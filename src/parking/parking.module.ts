@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { ParkedController } from './parked.controller.js';
 import { Parking } from './parking.js';
 
-@Module({ providers: [Parking], exports: [Parking] })
+@Module({ controllers: [ParkedController], providers: [Parking], exports: [Parking] })
 export class ParkingModule {}

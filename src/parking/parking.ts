@@ -1,26 +1,26 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { conflict, notFound } from '../domain/errors.js';
 import { recordEvents } from '../events/outbox.js';
+import { Wake } from '../platform/batching/wake.js';
 import { Database, type Transaction } from '../platform/database/database.js';
-import { newId } from '../platform/ids/ids.js';
+import { isId, newId } from '../platform/ids/ids.js';
+import { type ParkedKind, type ParkedRow, parkedRowView } from './parked.row.js';
+import { PARKING_PLACES } from './parking.places.js';
 
-export type ParkedKind = 'subscription' | 'charge' | 'refund' | 'gateway_event';
-
-const TABLES: Record<ParkedKind, string> = {
-  subscription: 'subscriptions',
-  charge: 'charges',
-  refund: 'refunds',
-  gateway_event: 'gateway_events',
-};
+type SetAside = (tx: Transaction, rowId: string) => Promise<unknown>;
 
 /**
  * Sets a row aside that cannot be worked on, with its error, so that it stops only itself. Told by an
- * event and a log line; listed and released by an operator.
+ * event and a log line; listed, and released by an operator.
  */
 @Injectable()
 export class Parking {
   private readonly log = new Logger(Parking.name);
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly wake: Wake,
+  ) {}
 
   /** Something is wrong about a row that stays in work: recorded and told, nothing set aside. */
   async alert(chargeId: string, error: unknown): Promise<void> {
@@ -28,31 +28,58 @@ export class Parking {
   }
 
   async park(kind: ParkedKind, rowId: string, error: unknown): Promise<void> {
-    await this.record(kind, rowId, error, async (tx) => {
-      const set =
-        kind === 'gateway_event' ? `outcome = 'parked', processed_at = $2, next_attempt_at = null` : 'parked_at = $2';
-      await tx.query(`update ${TABLES[kind]} set ${set} where id = $1`, [rowId, tx.now]);
-    });
+    await this.record(kind, rowId, error, PARKING_PLACES[kind].setAside);
   }
 
-  private async record(
-    kind: ParkedKind,
-    rowId: string,
-    error: unknown,
-    setAside: (tx: Transaction) => Promise<void>,
-  ): Promise<void> {
-    const message = error instanceof Error ? error.message : String(error);
+  /** The row as it was parked. Throws a 404 where there is none. */
+  async get(id: string): Promise<ParkedRow> {
+    const [row] = isId('park', id) ? await this.database.query<ParkedRow>('select * from parked_rows where id = $1', [id]) : [];
+    if (!row) throw notFound('parked_row', id);
+    return row;
+  }
+
+  /** Puts the row back into work, at once. What fails again is parked again, as another row. */
+  async release(id: string): Promise<void> {
+    if (!(await this.putBack(await this.get(id)))) throw conflict('parked_row_released', 'The row has been released already.');
+  }
+
+  /** The same for whoever does not mind that another was quicker: false then. */
+  async putBack({ id, kind }: Pick<ParkedRow, 'id' | 'kind'>): Promise<boolean> {
+    const released = await this.database.transaction(async (tx) => {
+      const [parked] = await tx.query<ParkedRow>(
+        'update parked_rows set released_at = $2 where id = $1 and released_at is null returning *',
+        [id, tx.now],
+      );
+      if (parked) await PARKING_PLACES[kind].putBack(tx, parked.row_id);
+      return parked;
+    });
+    if (!released) return false;
+    this.log.warn({ parked: id, kind, row: released.row_id }, 'parked row released');
+    this.wake.now(...PARKING_PLACES[kind].wakes);
+    return true;
+  }
+
+  /** What was wrong about these rows is wrong no more. */
+  async close(tx: Transaction, kinds: readonly ParkedKind[], rowIds: readonly string[]): Promise<void> {
+    await tx.query('update parked_rows set released_at = $3 where kind = any($1) and row_id = any($2) and released_at is null', [
+      kinds,
+      rowIds,
+      tx.now,
+    ]);
+  }
+
+  private async record(kind: ParkedKind, rowId: string, error: unknown, setAside: SetAside): Promise<void> {
+    const message = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
     this.log.error({ kind, row: rowId, err: error }, 'row parked');
     await this.database.transaction(async (tx) => {
-      await setAside(tx);
-      const parked = { id: newId('park'), object: 'parked_row', kind, row: rowId, error: message };
-      const added = await tx.query(
+      await setAside(tx, rowId);
+      const [parked] = await tx.query<ParkedRow>(
         `insert into parked_rows (id, kind, row_id, error, parked_at) values ($1, $2, $3, $4, $5)
-         on conflict (kind, row_id) where released_at is null do nothing returning id`,
-        [parked.id, kind, rowId, message.slice(0, 2000), tx.now],
+         on conflict (kind, row_id) where released_at is null do nothing returning *`,
+        [newId('park'), kind, rowId, message, tx.now],
       );
-      if (added.length === 0) return;
-      await recordEvents(tx, [{ type: 'row.parked', subject: rowId, at: tx.now, data: { object: parked } }]);
+      if (!parked) return;
+      await recordEvents(tx, [{ type: 'row.parked', subject: rowId, at: tx.now, data: { object: parkedRowView(parked) } }]);
     });
   }
 }

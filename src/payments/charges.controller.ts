@@ -26,6 +26,7 @@ const LIST: ListSpec = {
     requested_at: { kind: 'instant', column: 'requested_at' },
     next_check_at: { kind: 'instant', column: 'next_check_at' },
     settled_at: { kind: 'instant', column: 'settled_at' },
+    verified_at: { kind: 'instant', column: 'verified_at' },
     ...DATE_FILTERS,
   },
 };

@@ -4,6 +4,7 @@ import { LookUp } from './look.up.js';
 import { RefundLookUp } from './refund.look.up.js';
 import { RefundSender } from './refund.sender.js';
 import { Sender } from './sender.js';
+import { Verification } from './verification.js';
 
 /** What this floor does by itself, for whoever keeps the timers. */
 @Injectable()
@@ -14,5 +15,6 @@ export class PaymentWork {
     readonly sender: Sender,
     readonly refundSender: RefundSender,
     readonly refundLookUp: RefundLookUp,
+    readonly verification: Verification,
   ) {}
 }

@@ -8,6 +8,7 @@ import { CircuitBreaker } from './circuit.breaker.js';
 import { Clearance } from './clearance.js';
 import { ChargesController } from './charges.controller.js';
 import { LookUp } from './look.up.js';
+import { Orphans } from './orphans.js';
 import { PaymentWork } from './payment.work.js';
 import { RateBudget } from './rate.budget.js';
 import { RefundLookUp } from './refund.look.up.js';
@@ -17,15 +18,16 @@ import { Refunds } from './refunds.js';
 import { RefundsController } from './refunds.controller.js';
 import { Sender } from './sender.js';
 import { SettlementDoor } from './settlement.door.js';
+import { Verification } from './verification.js';
 import { Windows } from './windows.js';
 
 @Module({
   imports: [CasesModule, ContinuityModule, GatewayModule, ParkingModule],
   controllers: [ChargesController, RefundsController],
   providers: [
-    Acknowledgements, CircuitBreaker, Clearance, LookUp, PaymentWork, RateBudget, RefundLookUp, RefundSender, RefundSight,
-    Refunds, Sender, SettlementDoor, Windows,
+    Acknowledgements, CircuitBreaker, Clearance, LookUp, Orphans, PaymentWork, RateBudget, RefundLookUp, RefundSender,
+    RefundSight, Refunds, Sender, SettlementDoor, Verification, Windows,
   ],
-  exports: [Clearance, ContinuityModule, GatewayModule, LookUp, PaymentWork, RateBudget, Sender, SettlementDoor],
+  exports: [Clearance, ContinuityModule, GatewayModule, LookUp, Orphans, PaymentWork, RateBudget, Sender, SettlementDoor],
 })
 export class PaymentsModule {}

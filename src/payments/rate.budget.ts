@@ -25,6 +25,11 @@ export class RateBudget {
     return this.draw(tx, budget, probe ? 1 : wanted, `greatest(0, least($4, floor(available * ${share})))`);
   }
 
+  /** The same for work that has time: it leaves half of a second's reads to those who wait for an answer. */
+  takeSpare(tx: Transaction, wanted: number): Promise<number> {
+    return this.draw(tx, 'reads', wanted, 'greatest(0, least($4, floor(available - floor($2 / 2))))');
+  }
+
   /** What a call told about the gateway's health. */
   report(health: Health): Promise<void> {
     return this.breaker.report(health);

@@ -23,6 +23,9 @@ beforeAll(async () => {
   }
   const [, , , first] = await world.list('/v1/subscriptions');
   await world.post(`/v1/subscriptions/${first?.['id']}/cancel`, { at: 'now' });
+  const gone = await world.post('/v1/customers', { email: 'zhao@example.com' });
+  const { id: unpaid } = await world.post('/v1/subscriptions', { customer: gone.id, plan: 'tea', ...WEB });
+  await world.post(`/v1/subscriptions/${unpaid}/cancel`, { at: 'now' });
   const { id } = await world.post('/v1/customers', { email: 'wang@example.com' });
   await world.post('/v1/plans', { ...TEA, code: 'daily', interval: 'day' });
   const owing = await world.post('/v1/subscriptions', { customer: id, plan: 'daily', ...WEB });
@@ -36,6 +39,7 @@ beforeAll(async () => {
   await world.control('POST', '/faults', { type: 'refund_slow', params: {}, match: {} });
   await world.post(`/v1/charges/${captured[0]?.['id']}/refunds`, { amount: 7 });
   await world.settle();
+  await world.database.query(`update charges set verified_at = settled_at where status = 'captured'`);
 });
 afterAll(() => world.close());
 
@@ -128,11 +132,11 @@ const FILTERS: Record<string, readonly string[]> = {
   ],
   invoices: [
     'number', 'customer', 'subscription', 'status', 'currency', 'period_no', 'period.start', 'period.end', 'next_attempt_at', 'paid_at',
-    'created_at', 'updated_at',
+    'void_reason', 'created_at', 'updated_at',
   ],
   charges: [
     'invoice', 'customer', 'subscription', 'kind', 'status', 'currency', 'surplus', 'reference', 'gateway_payment_id', 'source',
-    'requested_at', 'settled_at', 'next_check_at', 'created_at', 'updated_at',
+    'requested_at', 'settled_at', 'next_check_at', 'verified_at', 'created_at', 'updated_at',
   ],
   refunds: [
     'charge', 'customer', 'subscription', 'status', 'cause', 'currency', 'reference', 'gateway_payment_id', 'gateway_action_id',

@@ -181,6 +181,22 @@ describe('no period is billed twice', () => {
   });
 });
 
+describe('an invoice begins as owed', () => {
+  const closed = { amount_due: 0, paid_at: START } as object;
+
+  it.each(INVOICE_STATUSES)('%s: void only with its reason, paid only where nothing was to be collected', async (status) => {
+    const { id: _, ...invoice } = await books.invoice();
+    await books.run('delete from invoices');
+    const refusal = (changes: object) => books.refusalOfInsert('invoices', { ...invoice, id: 'inv_2', status, ...changes });
+    const open = status === 'draft' || status === 'open';
+    expect(await refusal({ ...closed, amount_paid: 3900 })).toBe(open ? null : REFUSED.check);
+    await books.run('delete from invoices');
+    expect(await refusal({ ...closed, void_reason: 'period_skipped' })).toBe(open || status === 'void' ? null : REFUSED.check);
+    await books.run('delete from invoices');
+    expect(await refusal({ ...closed, balance_applied: 3900 })).toBe(open || status === 'paid' ? null : REFUSED.check);
+  });
+});
+
 describe('an invoice is not paid without its money', () => {
   it.each([
     ["status = 'paid', paid_at = now()", 'something is still due'],

@@ -131,6 +131,9 @@ export function aSubscription(changes: Partial<Subscription> = {}): Subscription
   };
 }
 
+/** What has not happened yet to a charge that is being made. */
+const NEVER = { requested_at: null, settled_at: null, parked_at: null, cleared_at: null, lost_at: null, verified_at: null } as const;
+
 /** A mint whose keys are readable: what they are derived from is the real mint's business. */
 export function mintCharge({ subscription, invoice, attempt, kind, source, sendAt, now }: ChargeDraft): Charge {
   const name = `${invoice.period_no}-${attempt}`;
@@ -171,11 +174,7 @@ export function mintCharge({ subscription, invoice, attempt, kind, source, sendA
     response_summary: null,
     decline_class: null,
     gateway_request_id: null,
-    requested_at: null,
-    settled_at: null,
-    parked_at: null,
-    cleared_at: null,
-    lost_at: null,
+    ...NEVER,
     test_clock: subscription.test_clock,
     metadata: {},
     created_at: now,

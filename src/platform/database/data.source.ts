@@ -5,11 +5,12 @@ import { Collecting1764000000001 } from '../../../migrations/1764000000001-colle
 import { LedgerAndEvents1764000000002 } from '../../../migrations/1764000000002-ledger-and-events.js';
 import { Coherence1764000000004 } from '../../../migrations/1764000000004-coherence.js';
 import { Continuity1764000000005 } from '../../../migrations/1764000000005-continuity.js';
+import { Reconciliation1764000000007 } from '../../../migrations/1764000000007-reconciliation.js';
 import { Engine1764000000003 } from '../../../migrations/1764000000003-engine.js';
 
 const MIGRATIONS = [
   Selling1764000000000, Collecting1764000000001, LedgerAndEvents1764000000002, Engine1764000000003,
-  Coherence1764000000004, Continuity1764000000005,
+  Coherence1764000000004, Continuity1764000000005, Reconciliation1764000000007,
 ];
 
 const INT8 = 20;

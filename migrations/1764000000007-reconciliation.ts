@@ -1,0 +1,126 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { Coherence1764000000004 } from './1764000000004-coherence.js';
+
+/** Nothing is forgotten: what was compared with the gateway, what a human must look at, and the figures of it. */
+export class Reconciliation1764000000007 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    for (const part of [CHARGES, PARKING, INVOICES, MEASUREMENTS, ORPHANS, COHERENCE]) await runner.query(part);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    const coherence = new Coherence1764000000004();
+    await coherence.down(runner);
+    await coherence.up(runner);
+    await runner.query(`drop table measurements, measurement_turns;
+      drop index gateway_events_orphans, parked_rows_open, charges_first_sent, charges_surplus;
+      alter table charges drop column verified_at;
+      alter table invoices drop column void_reason;
+      alter table test_clocks drop column passed_over;`);
+  }
+}
+
+const CHARGES = `
+-- When the gateway was last seen to agree with a charge of 14 days or more. Engine clock.
+alter table charges add column verified_at timestamptz(3);
+-- A report reads one stretch of time. Rows are written in its order, so a few pages of index are enough.
+create index charges_first_sent on charges using brin (first_sent_at) with (autosummarize = on);
+create index charges_surplus on charges (id) where surplus;`;
+
+const PARKING = `
+alter table parked_rows drop constraint parked_rows_kind_check;
+alter table parked_rows add constraint parked_rows_kind_check
+  check (kind in ('subscription', 'charge', 'refund', 'gateway_event', 'orphan', 'difference'));
+create index parked_rows_open on parked_rows (id) where released_at is null;
+-- Parked rows that a renewed advance goes on without.
+alter table test_clocks add column passed_over text[] not null default '{}';
+-- A payment with our reference that no charge of ours is: kept apart from those of other systems.
+alter table gateway_events drop constraint gateway_events_outcome_check;
+alter table gateway_events add constraint gateway_events_outcome_check
+  check (outcome in ('settled', 'nothing_new', 'foreign', 'orphan', 'unreadable', 'parked'));
+create index gateway_events_orphans on gateway_events (payment_id)
+  where outcome in ('foreign', 'orphan') and reference like 'zq-%';`;
+
+const INVOICES = `
+-- Why it is not owed after all.
+alter table invoices add column void_reason text;
+create or replace function invoice_guard() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'INSERT' then
+    -- A period that is skipped is written down as void in the same breath, with its reason; one that the
+    -- customer's own balance pays wholly, or that costs nothing, as paid.
+    if new.status not in ('draft', 'open')
+       and not (new.status = 'void' and to_jsonb(new) ->> 'void_reason' is not null)
+       and not (new.status = 'paid' and new.amount_paid = 0) then
+      raise exception 'invoice %: begins as draft or open, not as %', new.id, new.status using errcode = 'check_violation';
+    end if;
+    return new;
+  end if;
+  if (new.subscription, new.customer, new.period_no, new.currency, new.number, new.billed_customer, new.lines,
+      new.subtotal, new.discount, new.tax, new.total, new.balance_applied)
+     is distinct from
+     (old.subscription, old.customer, old.period_no, old.currency, old.number, old.billed_customer, old.lines,
+      old.subtotal, old.discount, old.tax, old.total, old.balance_applied) then
+    raise exception 'invoice %: what was billed is frozen', old.id using errcode = 'check_violation';
+  end if;
+  if old.status <> new.status and (old.status, new.status) not in
+     (('draft', 'open'), ('draft', 'void'), ('open', 'paid'), ('open', 'void'), ('open', 'uncollectible'),
+      ('uncollectible', 'paid')) then
+    raise exception 'invoice %: % cannot become %', old.id, old.status, new.status using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;`;
+
+const MEASUREMENTS = `
+-- What /metrics shows, measured by one worker in turn and shown by every process.
+create table measurements (
+  turn text collate "C" not null,
+  name text collate "C" not null,
+  label text collate "C" not null,
+  value double precision not null,
+  primary key (name, label)
+);
+create table measurement_turns (
+  name text primary key,
+  next_at timestamptz(3) not null,
+  measured_at timestamptz(3)
+);
+insert into measurement_turns (name, next_at) values ('queues', '2000-01-01T00:00:00Z'), ('coherence', '2000-01-01T00:00:00Z');`;
+
+const ORPHANS = `
+-- The gateway tells of a payment that carries our reference, no charge of ours is it, and no human is told of it.
+create or replace view v_orphan as
+select e.payment_id as row_id, 'payment with our reference ' || min(e.reference) || ' is unknown here' as detail
+  from gateway_events e
+ where e.outcome in ('foreign', 'orphan') and e.reference like 'zq-%'
+   and not exists (select 1 from charges c where c.gateway_payment_id = e.payment_id)
+   and not exists (select 1 from parked_rows p
+                    where p.kind = 'orphan' and p.row_id = e.payment_id and p.released_at is null)
+ group by e.payment_id`;
+
+const COHERENCE = `
+create or replace function coherence(at timestamptz) returns table (kind text, row_id text, detail text)
+language sql stable as $$
+  select 'missing_period', row_id, detail from v_missing_period
+  union all select 'paid_twice', row_id, detail from v_paid_twice
+  union all select 'unbalanced', row_id, detail from v_unbalanced
+  union all select 'unbooked', row_id, detail from v_unbooked
+  union all select 'orphan', row_id, detail from v_orphan
+  -- Work that should have been done long ago, or that nobody would ever do, and that nobody has set aside.
+  union all select 'stuck', id, 'charge ' || status || coalesce(', due since ' || next_check_at, ', never due')
+    from charges
+   where parked_at is null and (next_check_at is null or next_check_at < at - interval '1 hour')
+     and status in ('created', 'sending', 'pending', 'unknown')
+  union all select 'stuck', id, 'refund ' || status || coalesce(', due since ' || next_check_at, ', never due')
+    from refunds
+   where parked_at is null and (next_check_at is null or next_check_at < at - interval '1 hour')
+     and status in ('created', 'sending', 'pending', 'unknown')
+  union all select 'stuck', id, 'subscription due since ' || due_at
+    from subscriptions where parked_at is null and test_clock is null and due_at < at - interval '1 hour'
+  union all select 'stuck', id, 'gateway event due since ' || next_attempt_at
+    from gateway_events where next_attempt_at < at - interval '1 hour'
+  -- Charges that were not, or never will be, compared with the gateway at their age of 14 days.
+  union all select 'unverified', id, coalesce('to be compared since ' || next_check_at, 'never to be compared')
+    from charges
+   where parked_at is null and status not in ('created', 'sending', 'pending', 'unknown')
+     and (next_check_at < at - interval '1 day' or (next_check_at is null and verified_at is null))
+$$;`;

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { chargesOf, DAY, HOUR, lastCharge, liveToRenewal, MINUTE, sell } from '../gateway/shop.js';
+import { World } from '../support/world.js';
+
+let world: World;
+beforeEach(async () => {
+  world = await World.open();
+});
+afterEach(() => world.close());
+
+const orphans = () => world.list('/v1/parked?kind=orphan');
+
+/** As a database restored from a backup of before the renewal: the gateway knows of it, we do not. */
+async function forgetRenewal(subscription: string): Promise<{ forgotten: string; reference: string }> {
+  const before = await world.database.query<object>('select * from subscriptions where id = $1', [subscription]);
+  await liveToRenewal(world, subscription);
+  const charge = await lastCharge(world, subscription);
+  await world.database.query(`delete from gateway_events where payment_id = '${charge.gateway_payment_id}'`);
+  const { period_end: end } = before[0] as { period_end: Date };
+  await world.database.query(`
+    delete from charges where id = '${charge.id}';
+    delete from invoices where id = '${charge.invoice}';
+    alter table ledger_entries disable trigger user; alter table ledger_transactions disable trigger user;
+    delete from ledger_entries where source_key in ('${charge.gateway_payment_id}:capture', '${charge.invoice}:finalized');
+    delete from ledger_transactions where source_key in ('${charge.gateway_payment_id}:capture', '${charge.invoice}:finalized');
+    alter table ledger_entries enable trigger user; alter table ledger_transactions enable trigger user;
+    update subscriptions set period_no = 1, period_start = '2026-03-01T00:00:00Z', period_end = '${end.toISOString()}',
+      paid_through = '${end.toISOString()}', due_at = null where id = '${subscription}'`);
+  return { forgotten: charge.gateway_payment_id as string, reference: charge.reference };
+}
+
+/** The gateway tells of the payment once more, as a reflow of its webhooks does. */
+async function tellAgain(payment: string): Promise<void> {
+  await fetch(`${world.sandbox.url}/workflows/events/subject/${payment}/reflow`, {
+    method: 'POST',
+    headers: { authorization: `Bearer sk_sbox_${'a'.repeat(27)}` },
+  });
+  await world.pass(2 * HOUR, 10 * MINUTE);
+}
+
+test('money with our reference that is unknown here is parked and told, and taken in when its charge comes to exist', async () => {
+  const subscription = await sell(world);
+  const { forgotten, reference } = await forgetRenewal(subscription);
+  await tellAgain(forgotten);
+  const [parked] = await orphans();
+  expect(parked).toMatchObject({ row: forgotten, kind: 'orphan', error: expect.stringContaining(reference), released_at: null });
+  expect(await orphans()).toHaveLength(1);
+  expect(await world.news(forgotten)).toEqual(['row.parked']);
+
+  // Released by hand it is tried again, and parked again while nothing here is it.
+  await world.post(`/v1/parked/${parked?.id}/release`);
+  await world.settle();
+  const [again] = await orphans();
+  expect(again?.id).not.toBe(parked?.id);
+  expect(again).toMatchObject({ row: forgotten });
+
+  // The subscription lives on; its renewal has the same reference, and the next look takes the money in.
+  await world.database.query('update subscriptions set due_at = period_end where id = $1', [subscription]);
+  await world.pass(MINUTE);
+  const charges = await chargesOf(world, subscription);
+  expect(charges.map(({ status, surplus }) => [status, surplus])).toEqual([['captured', false], ['captured', false]]);
+  expect(charges[1]).toMatchObject({ reference, gateway_payment_id: forgotten });
+  await world.pass(DAY, HOUR);
+  expect(await orphans()).toEqual([]);
+  expect((await world.book()).filter((entry) => entry.reference === reference)).toHaveLength(1);
+});
