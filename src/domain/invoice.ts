@@ -20,6 +20,13 @@ export function nextInvoiceStatus(status: InvoiceStatus, event: InvoiceEvent): I
   return transition('invoice', invoiceTransitions, status, event);
 }
 
+/**
+ * Why an invoice is not owed after all: the sign-up was never paid, the subscription ended before its period
+ * began, or the period had passed unbilled and its plan catches up with the newest one only.
+ */
+export const VOID_REASONS = ['sign_up_expired', 'subscription_ended', 'period_skipped'] as const;
+export type VoidReason = (typeof VOID_REASONS)[number];
+
 const LINE_TYPES = ['recurring', 'trial', 'setup_fee'] as const;
 
 export interface Period {
@@ -63,6 +70,7 @@ export interface Invoice {
   attempt_count: number;
   next_attempt_at: Date | null;
   paid_at: Date | null;
+  void_reason: VoidReason | null;
   billed_customer: BilledCustomer;
   metadata: Record<string, string>;
   created_at: Date;

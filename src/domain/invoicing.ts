@@ -40,6 +40,7 @@ function issueInvoice(
     attempt_count: 0,
     next_attempt_at: null,
     paid_at: null,
+    void_reason: null,
     billed_customer: billedCustomer(c.customer, terms.defaultCountry),
     metadata: {},
     created_at: c.now,

@@ -53,6 +53,18 @@ describe('renewals', () => {
     expect(life.latest).toMatchObject({ period_no: 2, kind: 'retry' });
   });
 
+  it('that have passed are written down as void where the plan catches up with the latest, also while one is owed', () => {
+    const life = Life.active({ plan: { catch_up: 'latest' } });
+    life.passTo(life.subscription.period_end as Date, declines());
+    expect(life.subscription).toMatchObject({ status: 'past_due', period_no: 2 });
+    life.now = new Date('2026-06-15T00:00:00Z');
+    life.passTo(life.now, captures);
+    expect(life.invoices.map((i) => [i.period_no, i.status, i.void_reason])).toEqual([
+      [1, 'paid', null], [2, 'paid', null], [3, 'void', 'period_skipped'], [4, 'void', 'period_skipped'], [5, 'paid', null],
+    ]);
+    expect(life.charges.filter((charge) => charge.period_no === 3 || charge.period_no === 4)).toEqual([]);
+  });
+
   it('bill missed periods one by one, oldest first', () => {
     const life = Life.active();
     life.now = new Date('2026-06-15T00:00:00Z');

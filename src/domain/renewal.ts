@@ -33,7 +33,7 @@ export function live(c: BillingCase, terms: BillingTerms): void {
 function expireSignUp(c: BillingCase): void {
   const previous = { status: c.subscription.status };
   withdrawUnsent(c);
-  for (const invoice of c.openInvoices()) voidInvoice(c, invoice);
+  for (const invoice of c.openInvoices()) voidInvoice(c, invoice, 'sign_up_expired');
   c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'expire'), expires_at: null });
   c.tellSubscription('subscription.expired', previous);
 }
@@ -78,6 +78,11 @@ function renew(c: BillingCase, terms: BillingTerms): void {
     period_end: span.end,
   });
   const invoice = issueRecurringInvoice(c, periodNo, span, terms);
+  if (c.plan.catch_up === 'latest' && span.end <= c.now) {
+    // Nobody was there to bill it in its time, and a newer period has begun: this one stays on record, unowed.
+    voidInvoice(c, invoice, 'period_skipped');
+    return;
+  }
   if (invoice.amount_due === 0) {
     markPaid(c, invoice);
     return;

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { notFound } from '../domain/errors.js';
-import { type Invoice, INVOICE_STATUSES } from '../domain/invoice.js';
+import { type Invoice, INVOICE_STATUSES, VOID_REASONS } from '../domain/invoice.js';
 import { invoiceView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
@@ -20,6 +20,7 @@ const LIST: ListSpec = {
     'period.start': { kind: 'instant', column: 'period_start' },
     'period.end': { kind: 'instant', column: 'period_end' },
     paid_at: { kind: 'instant', column: 'paid_at' },
+    void_reason: { kind: 'one_of', column: 'void_reason', values: VOID_REASONS },
     next_attempt_at: { kind: 'instant', column: 'next_attempt_at' },
     ...DATE_FILTERS,
   },
