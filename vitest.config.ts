@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const shared = {
   globalSetup: ['test/support/global.setup.ts'],
-  setupFiles: ['reflect-metadata'],
+  setupFiles: ['reflect-metadata', 'test/support/coherence.ts'],
   testTimeout: 30_000,
   hookTimeout: 60_000,
 };

@@ -9,6 +9,7 @@ import { Database } from '../../src/platform/database/database.js';
 import { type Config, loadConfig } from '../../src/platform/config/config.js';
 import { Scheduler } from '../../src/scheduler/scheduler.js';
 import { createApp } from '../../src/startup/app.js';
+import { watchCoherence } from './coherence.js';
 import { createTestDatabase } from './database.js';
 import { ControlledClock } from './time.js';
 
@@ -34,6 +35,7 @@ type Json = Record<string, any>;
  */
 export class World {
   private readonly seen = new Map<string, number>();
+  private readonly unwatch = watchCoherence(() => this.incoherences());
 
   private constructor(
     public app: NestExpressApplication,
@@ -101,6 +103,7 @@ export class World {
 
   async close(): Promise<void> {
     const incoherences = await this.incoherences();
+    this.unwatch();
     await this.sandbox.close();
     await this.app.close();
     await this.drop();
