@@ -9,6 +9,7 @@ import { InvoicesModule } from './invoices/invoices.module.js';
 import { logModule } from './platform/log/log.module.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
 import { PlansModule } from './plans/plans.module.js';
+import { ReportsModule } from './reports/reports.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 
@@ -29,6 +30,7 @@ export class AppModule {
         SubscriptionsModule,
         ClocksModule,
         InboxModule,
+        ReportsModule,
         SchedulerModule,
       ],
     };

@@ -1,0 +1,28 @@
+import type { Request } from 'express';
+import type { FieldError } from '../domain/errors.js';
+import { unknownField, validationFailed } from '../platform/http/body.pipe.js';
+import { parseInstant } from '../platform/http/fields.js';
+
+/** A stretch of time, half-open: `[from, to)`; null where it is open on that side. */
+export interface Range {
+  from: Date | null;
+  to: Date | null;
+}
+
+/** The range that a report's query asks for. Throws a 422 that names every bad parameter. */
+export function readRange(request: Request): Range {
+  const parameters = new URL(request.originalUrl, 'http://localhost').searchParams;
+  const range: Range = { from: null, to: null };
+  const errors: FieldError[] = [];
+  for (const name of new Set(parameters.keys())) {
+    const values = parameters.getAll(name);
+    const instant = parseInstant(values[0]);
+    if (name !== 'from' && name !== 'to') errors.push(unknownField(name));
+    else if (values.length > 1) errors.push({ path: name, message: 'is given more than once' });
+    else if (!instant) errors.push({ path: name, message: 'must be an RFC 3339 date-time' });
+    else range[name] = instant;
+  }
+  if (range.from && range.to && range.to <= range.from) errors.push({ path: 'to', message: 'must lie after from' });
+  if (errors.length > 0) throw validationFailed(errors);
+  return range;
+}
