@@ -7,10 +7,12 @@ import { PaymentsModule } from '../payments/payments.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { Scheduler } from './scheduler.js';
 import { Timers } from './timers.js';
+import { TelemetryModule } from '../telemetry/telemetry.module.js';
+import { Upkeep } from './upkeep.js';
 
 @Module({
-  imports: [ScheduleModule.forRoot(), ContinuityModule, ClocksModule, InboxModule, PaymentsModule, SubscriptionsModule],
-  providers: [Scheduler, Timers],
+  imports: [ScheduleModule.forRoot(), ContinuityModule, ClocksModule, InboxModule, PaymentsModule, SubscriptionsModule, TelemetryModule],
+  providers: [Scheduler, Timers, Upkeep],
   exports: [Scheduler],
 })
 export class SchedulerModule {}

@@ -49,7 +49,7 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
   async drain(): Promise<number> {
     for (let total = 0; ; ) {
       let worked = 0;
-      for (const { timer } of this.runners) worked += await timer.run();
+      for (const { timer } of this.runners) if (!timer.looksOnly) worked += await timer.run();
       for (const { timer } of this.runners) await timer.idle?.();
       if (worked === 0) return total;
       total += worked;

@@ -108,6 +108,9 @@ export class Config {
   @number() @IsInt() @Min(1) @Max(1_000_000) API_RATE_LIMIT = 100;
   @IsOptional() @list() @Validate(CurrencyList) CURRENCIES?: string[];
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) LOG_LEVEL = 'info';
+  /** Needed to look at /metrics, where it is set. */
+  @IsOptional() @Matches(/^[\x21-\x7e]{16,255}$/, { message: 'must be 16 to 255 printable characters' })
+  METRICS_TOKEN?: string;
   @number() @IsInt() @Min(0) @Max(65535) SANDBOX_PORT = 4010;
   @IsOptional() @number() @IsInt() @Min(0) @Max(65535) SANDBOX_CONTROL_PORT?: number;
 }
@@ -137,7 +140,7 @@ const OPTIONAL = [
   'DATABASE_URL', 'ZHOUQI_SECRET', 'ZHOUQI_API_KEY', 'PUBLIC_URL', 'CKO_SECRET_KEY', 'CKO_CLIENT_ID',
   'CKO_CLIENT_SECRET', 'CKO_TOKEN_URL', 'CKO_API_URL', 'CKO_PROCESSING_CHANNEL_ID', 'CKO_WEBHOOK_KEY',
   'CKO_WEBHOOK_AUTHORIZATION', 'CKO_CUSTOMS_CODE', 'CKO_MERCHANT_CUSTOMS_CODE', 'CKO_MERCHANT_CUSTOMS_NAME',
-  'CURRENCIES', 'SANDBOX_CONTROL_PORT',
+  'CURRENCIES', 'METRICS_TOKEN', 'SANDBOX_CONTROL_PORT',
 ];
 
 /** Whether the bundled sandbox is the gateway: so it is when no credentials of a real one are set. */

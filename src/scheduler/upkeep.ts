@@ -1,0 +1,14 @@
+import { Injectable } from '@nestjs/common';
+import { Continuity } from '../continuity/continuity.js';
+import { Orphans } from '../payments/orphans.js';
+import { Measuring } from '../telemetry/measuring.js';
+
+/** What the engine does for itself, and not for any subscription. */
+@Injectable()
+export class Upkeep {
+  constructor(
+    readonly continuity: Continuity,
+    readonly measuring: Measuring,
+    readonly orphans: Orphans,
+  ) {}
+}
