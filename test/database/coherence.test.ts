@@ -92,13 +92,24 @@ describe('it finds', () => {
 
   it.each(CHARGE_STATUSES.filter((status) => !isOpen(status)))('a charge that is %s and was not, or never will be, compared', async (status) => {
     await books.invoice();
-    await books.charge({ status, next_check_at: ago(-24) });
+    await books.charge({ status, next_check_at: ago(-24), ...(status !== 'withdrawn' && { sends: 1, first_sent_at: ago(24 * 14), last_sent_at: ago(24 * 14) }) });
     expect(await found('unverified')).toEqual([]);
     for (const at of [ago(25), null]) {
       await books.run('update charges set next_check_at = $1', [at]);
       expect(await found('unverified')).toEqual(['chg_1-1']);
     }
     await books.run('update charges set verified_at = now()');
+    expect(await found('unverified')).toEqual([]);
+  });
+
+  it('a charge that was looked at again and again, and never compared', async () => {
+    await books.invoice();
+    await books.charge({ status: 'captured', gateway_payment_id: 'pay_1', next_check_at: ago(-0.1), first_sent_at: ago(24 * 16), last_sent_at: ago(24 * 16) });
+    expect(await found('unverified')).toEqual(['chg_1-1']);
+    await park('difference', 'chg_1-1');
+    expect(await found('unverified')).toEqual([]);
+    await books.run('update parked_rows set released_at = now()');
+    await books.run('update charges set verified_at = now(), next_check_at = null');
     expect(await found('unverified')).toEqual([]);
   });
 });

@@ -127,6 +127,7 @@ describe('a comparison that could not be made does not count', () => {
     const see = await blind('reads_failing');
     await world.pass(40 * DAY, DAY / 2);
     expect(await chargesOf(world, subscription)).toMatchObject([{ verified_at: null }]);
+    expect(await world.incoherences()).toMatchObject([{ kind: 'unverified' }]);
     await see();
     await world.pass(20 * MINUTE, 10 * MINUTE);
     expect(await chargesOf(world, subscription)).toMatchObject([{ status: 'captured', verified_at: expect.any(Date), next_check_at: null }]);
