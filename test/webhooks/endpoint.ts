@@ -19,6 +19,8 @@ export async function post(world: World, body: string | Buffer, headers: Headers
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body,
+    // A connection that is kept may be closed from the other side just when it is used again.
+    reset: true,
   });
   await response.body.dump();
   return response.statusCode;
