@@ -173,6 +173,19 @@ describe('cancel', () => {
     expect(life.balance).toBe(1_000);
   });
 
+  it('gives nothing back that nobody asked to be given back', () => {
+    const life = Life.active();
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+    expect(life.refunds).toEqual([]);
+    expect(life.news().at(-1)).toBe('subscription.canceled');
+  });
+
+  it('at period end gives nothing back, and says which field asks for it', () => {
+    const life = Life.active();
+    const refused = expect.objectContaining({ kind: 'invalid', errors: [{ path: 'refund', message: expect.stringContaining('at: now') }] });
+    expect(() => life.decide((c) => cancel(c, { at: 'period_end', refund: 'full', reason: null }))).toThrow(refused);
+  });
+
   it('at period end can be undone', () => {
     const life = Life.active();
     life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: 'moving' }));

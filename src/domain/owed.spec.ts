@@ -3,6 +3,7 @@ import type { Charge } from './charge.js';
 import { START } from './testing/case.builder.js';
 import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
+const DAY = 86_400_000;
 const DAILY = { version: { interval: 'day', amount: 1000 } } as const;
 
 /** Opens a customer-present redirect for what is owed, as the checkout of a past-due subscription does. */
@@ -119,6 +120,20 @@ describe('a period that was paid late', () => {
     expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 0 });
   });
 
+  it('leaves it past due while what is still in flight has failed before', () => {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 } });
+    life.passDays(7, staysPending);
+    const second = life.latest;
+    life.passDays(7, staysPending);
+    const third = life.latest;
+    life.hear(second, 'declined', { response_code: '20051' });
+    life.hear(third, 'declined', { response_code: '20051' });
+    life.passDays(1, staysPending);
+    expect(life.latest).toMatchObject({ period_no: 2, kind: 'retry', status: 'pending' });
+    life.hear(third, 'captured');
+    expect(life.subscription.status).toBe('past_due');
+  });
+
   it('leaves it past due while the next one is in flight for a second time', () => {
     const life = Life.active(DAILY);
     life.passDays(2, declines());
@@ -147,6 +162,47 @@ describe('a period that was paid late', () => {
   });
 });
 
+describe('a lost try', () => {
+  /** Two periods in flight, the answer of the second lost, the first declined because its wallet is dead. */
+  function lostBesideDead(): { life: Life; second: Charge; third: Charge } {
+    const life = Life.active(DAILY);
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.now = new Date(START.getTime() + 2 * DAY);
+    life.live();
+    const third = life.send(life.latest);
+    life.observe({ charge: third.id, request_id: null, kind: 'unknown', reason: 'time-out' });
+    life.hear(second, 'declined', { response_code: '200R1' });
+    return { life, second, third };
+  }
+
+  function proveAbsent(life: Life, charge: Charge): void {
+    const windows = { settleSeconds: 1_800, idempotencyHours: 24 };
+    life.now = new Date(life.now.getTime() + 26 * 3_600_000);
+    for (let n = 0; n < 8 && life.charge(charge.id).status !== 'absent'; n += 1) {
+      life.observe({ charge: charge.id, request_id: null, kind: 'not_found', windows });
+      life.now = new Date(life.now.getTime() + 1_800_000);
+    }
+    expect(life.charge(charge.id).status).toBe('absent');
+  }
+
+  it('whose wallet has died makes an active subscription past due when it proves absent', () => {
+    const { life, second, third } = lostBesideDead();
+    life.hear(second, 'captured');
+    expect(life.subscription.status).toBe('active');
+    proveAbsent(life, third);
+    expect(life.subscription).toMatchObject({ status: 'past_due', past_due_reason: 'source_revoked', next_attempt_at: null });
+    expect(life.subscription.dunning_ends_at).not.toBeNull();
+  });
+
+  it('whose wallet has died gives a past-due subscription no more time', () => {
+    const { life, third } = lostBesideDead();
+    const { dunning_ends_at, dunning_started_at } = life.subscription;
+    proveAbsent(life, third);
+    expect(life.subscription).toMatchObject({ status: 'past_due', past_due_reason: '200R1', dunning_ends_at, dunning_started_at });
+  });
+});
+
 describe('a subscription that the ladder left unpaid', () => {
   function unpaid(days: number): Life {
     const life = Life.active({ policy: { final_action: 'unpaid', retries: [{ after: '1d', notify: true }] } });
@@ -168,6 +224,21 @@ describe('a subscription that the ladder left unpaid', () => {
     expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, epoch: 0, period_end: new Date('2026-03-31T04:00:00Z') });
     life.passTo(new Date('2026-03-31T04:00:00Z'));
     expect(life.invoice(3)).toMatchObject({ status: 'paid', period_start: new Date('2026-03-31T04:00:00Z') });
+  });
+
+  it('stays unpaid while another period is owed', () => {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 }, policy: { final_action: 'unpaid', retries: [{ after: '8d', notify: true }] } });
+    life.passDays(30, declines());
+    expect(life.subscription.status).toBe('unpaid');
+    openCheckout(life);
+    life.openRedirect();
+    life.pay();
+    expect(life.invoices.filter((invoice) => invoice.status === 'open')).toHaveLength(1);
+    expect(life.subscription.status).toBe('unpaid');
+    openCheckout(life);
+    life.openRedirect();
+    life.pay();
+    expect(life.subscription.status).toBe('active');
   });
 
   it('bills none of the time in which it was not served: a new period begins an hour after the payment', () => {

@@ -163,7 +163,9 @@ describe('pause and resume', () => {
     life.decide((c) => resume(c, TERMS, 'source'));
     life.passHours(1);
     expect(life.invoices.map((i) => [i.period_no, i.status])).toEqual([[1, 'paid'], [2, 'paid']]);
+    const { period_start, period_end } = life.subscription;
     expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, epoch: 1 });
+    expect(life.invoice(2), 'it bills the period that began').toMatchObject({ period_start, period_end });
   });
 
   it('leave the wallet alone while a redirect for the same invoice lies open', () => {

@@ -28,10 +28,11 @@ describe('a wallet', () => {
     expect(life.wallet).toMatchObject({ status: 'active', ended_reason: null, ended_at: null });
   });
 
-  it('is missing when the gateway names none: the money counts all the same', () => {
+  it('is the one that the first answer named, when the capture names none; else the one that the capture names', () => {
     const life = Life.signUp();
     life.hear(life.latest, 'captured', { source_id: null });
     expect(life.subscription).toMatchObject({ status: 'active' });
+    expect(life.sources.map((source) => source.gateway_source_id)).toEqual(['src_chg_1-1']);
     const unnamed = Life.signUp();
     unnamed.hear(unnamed.latest, 'captured', { source_id: 'src_other' });
     expect(unnamed.wallet?.gateway_source_id).toBe('src_other');

@@ -123,8 +123,8 @@ function eventsShowChanges({ before, after, decided: { events, now } }: Decision
     const changed = shown !== status && kind === 'subscription';
     // That a paid trial ended shows in the invoice and, once it is paid, in the renewal.
     if (changed && type !== 'subscription.renewed') hold(previous?.status === status, `${type} says that it was ${previous?.status}, it was ${status}`);
-    if (previous?.cancel_at_period_end !== undefined) {
-      hold(previous.cancel_at_period_end === before.subscription.cancel_at_period_end, `${type} is wrong about what it was`);
+    if (type === 'subscription.updated' && before.subscription.cancel_at_period_end !== after.subscription.cancel_at_period_end) {
+      hold(previous?.cancel_at_period_end === before.subscription.cancel_at_period_end, `${type} is wrong about what it was`);
     }
     if (changed) status = shown as SubscriptionStatus;
   }
