@@ -17,9 +17,11 @@ const terms: fc.Arbitrary<Terms> = fc
     balance: fc.constantFrom(0, 0, 1_500, 12_000),
     final_action: fc.constantFrom('cancel', 'unpaid', 'pause'),
     short: fc.boolean(),
+    catch_up: fc.constantFrom('all', 'latest'),
   })
-  .map(({ interval, trial: [days, amount], fee, quantity, balance, final_action, short }) => ({
+  .map(({ interval, trial: [days, amount], fee, quantity, balance, final_action, short, catch_up }) => ({
     version: { interval, amount: 2_000, trial_days: days ?? 0, trial_amount: amount ?? 0, setup_fee: fee },
+    plan: { catch_up },
     quantity,
     balance,
     policy: { final_action, ...(short && { retries: [{ after: '1d', notify: false }] }) },

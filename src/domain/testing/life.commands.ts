@@ -265,6 +265,13 @@ const time: fc.Arbitrary<LifeCommand>[] = [
       endLeases(life);
     }),
   ),
+  fc.constantFrom(1, 3, 20).map((days) =>
+    command(`nobody is there for ${days} days`, (_, life) => {
+      life.now = new Date(life.now.getTime() + days * 24 * HOUR_MS);
+      pass(life, life.now);
+      endLeases(life);
+    }),
+  ),
   fc.constant(command('checkout', (_, life) => checkout(life))),
 ];
 
