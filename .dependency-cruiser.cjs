@@ -52,7 +52,7 @@ module.exports = {
       comment: 'It judges our books, so it shares no code with them.',
       severity: 'error',
       from: { path: '^sandbox/' },
-      to: { path: '^(src|test|bench|demo)/' },
+      to: { path: '^(src|test|bench|demo|simulation)/' },
     },
     {
       name: 'we-are-strangers-to-the-sandbox',

@@ -4,7 +4,7 @@ import { Pipeline } from './api/pipeline.js';
 import { matchRoute } from './api/routes.js';
 import { Workflows } from './api/workflows.js';
 import type { Context } from './context.js';
-import { FaultRegistry } from './faults/registry.js';
+import { type Chance, FaultRegistry } from './faults/registry.js';
 import { gatewayIndex } from './index-pages.js';
 import { Book } from './payments/book.js';
 import { Intake } from './payments/intake.js';
@@ -26,6 +26,8 @@ export interface GatewayOptions extends CredentialOptions {
   /** The same seed gives the same ids, delays and draws. */
   seed: string;
   settings?: Partial<Settings> & { preset?: string };
+  /** Decides whether faults strike; drawn from the seed, in the order of the calls, when absent. */
+  chance?: Chance;
   /** Keeps the state there, to survive a restart. */
   dataDir?: string;
   /** Base of the gateway's own URLs, without a slash at the end; may be set later on the context. */
@@ -54,7 +56,7 @@ export class SandboxGateway implements Pumped {
     const random = new Random(`${seed}:${store.meta.get('meta')!.boots}`);
     this.startSettings = { ...defaultSettings(), ...readSettings(options.settings ?? {}) };
     const settings = { ...structuredClone(this.startSettings), ...store.settings.get('settings') };
-    this.context = { clock, random, store, settings, faults: new FaultRegistry(store.faults, clock, random), publicUrl: options.publicUrl ?? '' };
+    this.context = { clock, random, store, settings, faults: new FaultRegistry(store.faults, clock, random, options.chance), publicUrl: options.publicUrl ?? '' };
     this.webhooks = new Webhooks(this.context, sender);
     this.book = new Book(store);
     this.settlement = new Settlement(this.context, this.webhooks, this.book);

@@ -19,6 +19,9 @@ export interface ArmedFault {
   fired: number;
 }
 
+/** A draw in [0, 1): a fault strikes where it lies below the fault's probability. */
+export type Chance = (type: FaultType, subject: FaultSubject) => number;
+
 /** A request to switch on a fault that cannot be granted; the message says why. */
 export class FaultRefused extends Error {}
 
@@ -29,12 +32,14 @@ export class FaultRegistry {
   private readonly armed: Table<ArmedFault>;
   private readonly clock: Clock;
   private readonly random: Random;
+  private readonly chance: Chance;
   private readonly counts = new Map<FaultType, number>();
 
-  constructor(armed: Table<ArmedFault>, clock: Clock, random: Random) {
+  constructor(armed: Table<ArmedFault>, clock: Clock, random: Random, chance: Chance = () => random.fraction()) {
     this.armed = armed;
     this.clock = clock;
     this.random = random;
+    this.chance = chance;
   }
 
   /** Switches a fault on from its JSON form; throws `FaultRefused`. */
@@ -91,7 +96,7 @@ export class FaultRegistry {
   private strikes(fault: ArmedFault, subject: FaultSubject): boolean {
     if (fault.times === 0 || (fault.until !== undefined && this.clock.now() > fault.until)) return false;
     if (!matches(fault, subject)) return false;
-    if (fault.probability < 1 && this.random.fraction() >= fault.probability) return false;
+    if (fault.probability < 1 && this.chance(fault.type, subject) >= fault.probability) return false;
     fault.fired += 1;
     if (fault.times !== undefined) fault.times -= 1;
     this.counts.set(fault.type, (this.counts.get(fault.type) ?? 0) + 1);

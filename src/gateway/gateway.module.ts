@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Config } from '../platform/config/config.js';
+import { Outbound } from '../platform/http/outbound.js';
 import { type CheckoutAuth, OAuth, SecretKeyAuth } from './checkout/checkout.auth.js';
 import { CheckoutGateway } from './checkout/checkout.gateway.js';
 import { CheckoutHttp } from './checkout/checkout.http.js';
@@ -21,10 +22,11 @@ function authOf(config: Config): CheckoutAuth {
   providers: [
     {
       provide: Gateway,
-      inject: [Config],
-      useFactory: (config: Config) => {
+      inject: [Config, Outbound],
+      useFactory: (config: Config, { dispatcher }: Outbound) => {
         if (config.CKO_API_URL === undefined) throw new Error('There is no gateway URL');
-        return new CheckoutGateway(new CheckoutHttp(config.CKO_API_URL, { connections: CONNECTIONS }), authOf(config));
+        const http = new CheckoutHttp(config.CKO_API_URL, { connections: CONNECTIONS, dispatcher });
+        return new CheckoutGateway(http, authOf(config));
       },
     },
   ],

@@ -5,6 +5,7 @@ import { DatabaseClock, EngineClock } from './clock/clock.js';
 import { Config } from './config/config.js';
 import { InstallationSecret } from './crypto/secret.js';
 import { Database } from './database/database.js';
+import { Outbound } from './http/outbound.js';
 
 /** What the platform is made from, ready before Nest starts. */
 export interface PlatformParts {
@@ -13,6 +14,8 @@ export interface PlatformParts {
   secret: InstallationSecret;
   /** In place of the database's clock: for tests that live through days. */
   clock?: EngineClock;
+  /** In place of the network: for tests that decide what becomes of every call. */
+  outbound?: Outbound;
 }
 
 /** Tools that every floor may use. */
@@ -21,7 +24,7 @@ export interface PlatformParts {
 export class PlatformModule implements OnApplicationShutdown {
   constructor(private readonly dataSource: DataSource) {}
 
-  static with({ config, dataSource, secret, clock }: PlatformParts): DynamicModule {
+  static with({ config, dataSource, secret, clock, outbound }: PlatformParts): DynamicModule {
     return {
       module: PlatformModule,
       providers: [
@@ -29,10 +32,11 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: DataSource, useValue: dataSource },
         { provide: InstallationSecret, useValue: secret },
         { provide: EngineClock, useValue: clock ?? new DatabaseClock() },
+        { provide: Outbound, useValue: outbound ?? new Outbound(null) },
         Database,
         Wake,
       ],
-      exports: [Config, DataSource, InstallationSecret, EngineClock, Database, Wake],
+      exports: [Config, DataSource, InstallationSecret, EngineClock, Outbound, Database, Wake],
     };
   }
 

@@ -13,7 +13,7 @@ import { TABLES } from '../tables.js';
 /** Builds the application on a database that is there and a gateway that is configured. Does not listen yet. */
 export async function createApp(
   config: Config,
-  parts: Pick<PlatformParts, 'clock'> = {},
+  parts: Pick<PlatformParts, 'clock' | 'outbound'> = {},
 ): Promise<NestExpressApplication> {
   const [current, ...previous] = config.ZHOUQI_SECRET ?? [];
   if (config.DATABASE_URL === undefined || current === undefined) throw new Error('The configuration is not complete');

@@ -17,6 +17,8 @@ export interface HttpOptions {
   connections: number;
   /** Milliseconds for a whole call, from the moment it is asked for. */
   totalMs?: number;
+  /** Carries the calls in place of a pool of connections. */
+  dispatcher?: Dispatcher | null;
 }
 
 /** Not a byte was sent: no connection stood, or it stood too late. */
@@ -34,15 +36,17 @@ export class NothingSent extends Error {
  * gives up at a hard limit whatever the server does.
  */
 export class CheckoutHttp {
-  private readonly pool: Pool;
+  private readonly road: Dispatcher;
+  private readonly origin: string;
   private readonly prefix: string;
   private readonly totalMs: number;
 
-  constructor(baseUrl: string, { connections, totalMs = TOTAL_MS }: HttpOptions) {
+  constructor(baseUrl: string, { connections, totalMs = TOTAL_MS, dispatcher }: HttpOptions) {
     const url = new URL(baseUrl);
     this.prefix = url.pathname.replace(/\/$/, '');
     this.totalMs = totalMs;
-    this.pool = new Pool(url.origin, {
+    this.origin = url.origin;
+    this.road = dispatcher ?? new Pool(url.origin, {
       connections,
       pipelining: 1,
       // One request per connection and moment: what is lost is lost alone, and nothing is ever replayed.
@@ -66,12 +70,12 @@ export class CheckoutHttp {
   ): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(deadline, this.totalMs, resolve, reject);
-      this.pool.dispatch({ method, path: this.prefix + path, headers, body }, exchange);
+      this.road.dispatch({ origin: this.origin, method, path: this.prefix + path, headers, body }, exchange);
     });
   }
 
   close(): Promise<void> {
-    return this.pool.close();
+    return this.road.close();
   }
 }
 
