@@ -1,0 +1,234 @@
+import type pg from 'pg';
+import type { BookEntry } from '../sandbox/payments/model.js';
+import { PLANS, type SoldPlan } from './cast.js';
+import type { Lab } from './lab.js';
+import { type LifeEvent, periodsOf, price, stretchesOf } from './model.js';
+
+/** Something that must never be, and whose story it belongs to. */
+export interface Violation {
+  kind: 'double' | 'missed' | 'wrong_price' | 'wrong_period' | 'unbooked' | 'unreturned' | 'events' | 'incoherent' | 'stuck';
+  email: string | null;
+  detail: string;
+}
+
+export interface Verdict {
+  violations: Violation[];
+  subscriptions: number;
+  periods: number;
+  charges: number;
+  captures: number;
+  /** Captures that paid for nothing: the gateway took money late, or a customer paid twice himself. */
+  surplus: number;
+  /** Periods that are visibly owed or given up. */
+  owed: number;
+}
+
+interface SubscriptionRow {
+  id: string;
+  email: string;
+  plan: string;
+  quantity: number;
+  status: string;
+}
+
+interface InvoiceRow {
+  subscription: string;
+  period_no: number;
+  status: string;
+  total: number;
+  period_start: Date | null;
+  period_end: Date | null;
+}
+
+interface ChargeRow {
+  id: string;
+  subscription: string;
+  period_no: number;
+  attempt: number;
+  kind: string;
+  status: string;
+  surplus: boolean;
+  amount: number;
+  amount_refunded: number;
+  reference: string;
+  gateway_payment_id: string | null;
+  alerted: boolean;
+  booked: string | null;
+}
+
+interface Tables {
+  subscriptions: SubscriptionRow[];
+  invoices: Map<string, InvoiceRow[]>;
+  charges: Map<string, ChargeRow[]>;
+  events: Map<string, LifeEvent[]>;
+  refunds: boolean;
+}
+
+/** Compares the engine's tables with the gateway's book and with the model of what each period should cost. */
+export async function judge(lab: Lab): Promise<Verdict> {
+  const tables = await read(lab.admin);
+  const entries = [...lab.gateway.context.store.book.rows.values()];
+  const violations = [...(await judgeTables(lab)), ...judgeBook(tables, entries)];
+  const counts = { periods: 0, owed: 0 };
+  const book = new Map(entries.map((entry) => [entry.payment_id, entry]));
+  for (const subscription of tables.subscriptions) {
+    const judged = judgeSubscription(subscription, tables, book, lab.time.at);
+    violations.push(...judged.violations);
+    counts.periods += judged.periods;
+    counts.owed += judged.owed;
+  }
+  const charges = [...tables.charges.values()].flat();
+  return {
+    violations,
+    subscriptions: tables.subscriptions.length,
+    ...counts,
+    charges: charges.length,
+    captures: entries.length,
+    surplus: charges.filter(({ surplus }) => surplus).length,
+  };
+}
+
+async function read(admin: pg.Client): Promise<Tables> {
+  const rows = async <T extends pg.QueryResultRow>(sql: string): Promise<T[]> => (await admin.query<T>(sql)).rows;
+  const subscriptions = await rows<SubscriptionRow>(
+    `select s.id, u.email, p.code as plan, s.quantity, s.status from subscriptions s
+       join customers u on u.id = s.customer join plans p on p.id = s.plan order by u.email, s.id`,
+  );
+  const invoices = await rows<InvoiceRow>('select subscription, period_no, status, total, period_start, period_end from invoices order by id');
+  const charges = await rows<ChargeRow>(
+    `select c.*, t.kind as booked, exists (select 1 from parked_rows p where p.row_id = c.id) as alerted
+       from charges c left join ledger_transactions t on t.source_key = c.gateway_payment_id || ':capture' order by c.id`,
+  );
+  const events = await rows<LifeEvent & { subject: string; at: Date | number }>(
+    `select subject, type, created_at as at, data->'object' as object from events
+      where type like 'subscription.%' order by subject, sequence`,
+  );
+  const [{ refunds } = { refunds: false }] = await rows<{ refunds: boolean }>(`select to_regclass('refunds') is not null as refunds`);
+  for (const event of events) event.at = Number(event.at);
+  return { subscriptions, invoices: by(invoices, 'subscription'), charges: by(charges, 'subscription'), events: by(events, 'subject') as Map<string, LifeEvent[]>, refunds };
+}
+
+function by<K extends string, T extends Record<K, string>>(rows: readonly T[], key: K): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const group = groups.get(row[key]);
+    if (group) group.push(row);
+    else groups.set(row[key], [row]);
+  }
+  return groups;
+}
+
+/** Coherence, gaps in what was told, and rows that nobody works on any more. */
+async function judgeTables({ admin, time }: Lab): Promise<Violation[]> {
+  const now = new Date(time.at);
+  const violations: Violation[] = [];
+  const { rows: incoherent } = await admin.query<{ kind: string; row_id: string; detail: string }>('select * from coherence($1)', [now]);
+  for (const { kind, row_id, detail } of incoherent) {
+    // Nothing compares charges at their age of 14 days yet.
+    if (kind !== 'unverified') violations.push({ kind: 'incoherent', email: await ownerOf(admin, row_id), detail: `${kind} ${row_id}: ${detail}` });
+  }
+  const { rows: gaps } = await admin.query<{ subject: string }>(
+    `select subject from events group by subject having count(*) <> max(sequence) or min(sequence) <> 1`,
+  );
+  for (const { subject } of gaps) violations.push({ kind: 'events', email: await ownerOf(admin, subject), detail: `the events of ${subject} have a gap` });
+  const { rows: parked } = await admin.query<{ id: string; what: string }>(
+    `select row_id as id, kind || ' parked: ' || error as what from parked_rows p
+      where exists (select 1 from subscriptions s where s.id = p.row_id and s.parked_at is not null)
+         or exists (select 1 from charges c where c.id = p.row_id and c.parked_at is not null)`,
+  );
+  for (const { id, what } of parked) violations.push({ kind: 'stuck', email: await ownerOf(admin, id), detail: `${what}: ${id}` });
+  return violations;
+}
+
+async function ownerOf(admin: pg.Client, id: string): Promise<string | null> {
+  const { rows } = await admin.query<{ email: string }>(
+    `select u.email from customers u join subscriptions s on s.customer = u.id
+      where s.id = $1 or exists (select 1 from charges c where c.subscription = s.id and (c.id = $1 or c.gateway_payment_id = split_part($1, ':', 1)))
+         or exists (select 1 from invoices i where i.subscription = s.id and i.id = split_part($1, ':', 1)) limit 1`,
+    [id],
+  );
+  return rows[0]?.email ?? null;
+}
+
+/** Line by line: what the gateway took, and what the engine says it got. */
+function judgeBook(tables: Tables, entries: readonly BookEntry[]): Violation[] {
+  const violations: Violation[] = [];
+  const charges = new Map([...tables.charges.values()].flat().map((charge) => [charge.gateway_payment_id, charge]));
+  const mine = new Set(entries.map((entry) => entry.payment_id));
+  for (const entry of entries) {
+    const charge = charges.get(entry.payment_id);
+    const email = entry.customer_email ?? null;
+    const told = `${entry.reference} (${entry.payment_id}), ${entry.amount}`;
+    if (!charge) violations.push({ kind: 'unbooked', email, detail: `captured at the gateway, unknown here: ${told}` });
+    else if (charge.amount !== entry.amount) {
+      if (!charge.alerted) violations.push({ kind: 'unbooked', email, detail: `another amount was captured, and nobody was told: ${told}` });
+    } else if (charge.status !== 'captured' || charge.booked === null) {
+      violations.push({ kind: 'unbooked', email, detail: `captured at the gateway, ${charge.status} here: ${told}` });
+    }
+    const refunded = entry.refunds.filter(({ kind }) => kind === 'refund').reduce((sum, { amount }) => sum + amount, 0);
+    if (charge && refunded !== charge.amount_refunded) violations.push({ kind: 'unbooked', email, detail: `refunded ${refunded} at the gateway, ${charge.amount_refunded} here: ${told}` });
+    if (charge?.surplus === true && tables.refunds && charge.amount_refunded !== charge.amount) {
+      violations.push({ kind: 'unreturned', email, detail: `surplus that was not given back: ${told}` });
+    }
+  }
+  for (const charge of charges.values()) {
+    if (charge.status === 'captured' && !mine.has(charge.gateway_payment_id ?? '')) {
+      violations.push({ kind: 'unbooked', email: null, detail: `captured here, unknown to the gateway: ${charge.reference}` });
+    }
+  }
+  return violations;
+}
+
+type Book = ReadonlyMap<string, BookEntry>;
+type Blame = (kind: Violation['kind'], detail: string) => void;
+
+function judgeSubscription(s: SubscriptionRow, tables: Tables, book: Book, now: number) {
+  const plan = PLANS.find(({ code }) => code === s.plan) as SoldPlan;
+  const violations: Violation[] = [];
+  const blame: Blame = (kind, detail) => void violations.push({ kind, email: s.email, detail });
+  const invoices = tables.invoices.get(s.id) ?? [];
+  const charges = tables.charges.get(s.id) ?? [];
+  const expected = periodsOf(plan, stretchesOf(plan, tables.events.get(s.id) ?? [], now));
+  let owed = 0;
+  for (const [no, { start, end, optional }] of expected) {
+    const billed = invoices.filter((invoice) => invoice.period_no === no);
+    const invoice = billed.find(({ status }) => status !== 'void') ?? billed[0];
+    if (!invoice) {
+      if (!optional) blame('missed', `period ${no}, ${new Date(start).toISOString()}, was never billed`);
+      continue;
+    }
+    if (invoice.status !== 'paid') owed += 1;
+    if (invoice.period_start?.getTime() !== start || invoice.period_end?.getTime() !== end) {
+      blame('wrong_period', `period ${no} should be ${new Date(start).toISOString()} to ${new Date(end).toISOString()}, is ${invoice.period_start?.toISOString()} to ${invoice.period_end?.toISOString()}`);
+    }
+  }
+  for (const invoice of invoices) {
+    const should = price(plan, s.quantity, invoice.period_no);
+    if (invoice.total !== should) blame('wrong_price', `period ${invoice.period_no} should cost ${should}, is billed ${invoice.total}`);
+    if (invoice.status !== 'void' && invoice.period_start !== null && invoice.period_no > 0 && !expected.has(invoice.period_no)) {
+      blame('wrong_period', `period ${invoice.period_no} was billed and never lived`);
+    }
+  }
+  const ended = s.status === 'canceled' || s.status === 'incomplete_expired';
+  for (const no of new Set(charges.map((charge) => charge.period_no))) judgePeriod(no, invoices, charges, book, ended, blame);
+  return { violations, periods: expected.size, owed };
+}
+
+/** Captured once, or visibly owed; and every further capture has somebody else to answer for it. */
+function judgePeriod(no: number, invoices: readonly InvoiceRow[], all: readonly ChargeRow[], book: Book, ended: boolean, blame: Blame): void {
+  const captures = all.flatMap((charge) => {
+    const entry = book.get(charge.gateway_payment_id ?? '');
+    return charge.period_no === no && entry?.amount === charge.amount ? [{ charge, entry }] : [];
+  });
+  const counting = captures.filter(({ charge }) => !charge.surplus);
+  const billed = invoices.filter((invoice) => invoice.period_no === no);
+  const paid = billed.some(({ status, total }) => status === 'paid' && total > 0);
+  if (counting.length > 1) blame('double', `period ${no} has ${counting.length} captures that count`);
+  if (paid && counting.length === 0) blame('unbooked', `period ${no} stands as paid, and nothing was captured for it`);
+  if (!paid && counting.length > 0) blame('unbooked', `period ${no} was captured, and its invoice is ${billed.map(({ status }) => status).join(', ')}`);
+  // The gateway took it after telling that it had failed, or the customer paid himself as well.
+  const excused = captures.some(({ entry }) => entry.late || entry.kind === 'redirect');
+  if (captures.length > 1 && !excused) blame('double', `period ${no} was captured ${captures.length} times: ${captures.map(({ entry }) => entry.reference).join(', ')}`);
+  const voided = billed.every(({ status }) => status !== 'paid' && status !== 'open');
+  if (captures.length === 1 && counting.length === 0 && !ended && !voided) blame('unbooked', `period ${no} was captured once, and that counts for nothing`);
+}
