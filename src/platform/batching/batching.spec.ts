@@ -42,4 +42,24 @@ describe('a set that is halved', () => {
     );
     expect({ done: done.sort(), isolated }).toEqual({ done: [1, 2, 4, 5, 7], isolated: [3, 6] });
   });
+
+  it.each([
+    new Error('Connection terminated unexpectedly'),
+    new Error('timeout exceeded when trying to connect'),
+    Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' }),
+    Object.assign(new Error('could not serialize access'), { code: '40001' }),
+    Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+  ])('isolates nobody while the database is away: $message', async (outage) => {
+    const isolated: number[] = [];
+    const work = inHalves([1, 2], () => Promise.reject(outage), async (n) => void isolated.push(n));
+    await expect(work).rejects.toBe(outage);
+    expect(isolated).toEqual([]);
+  });
+
+  it('isolates the row that a constraint refuses', async () => {
+    const isolated: number[] = [];
+    const refused = Object.assign(new Error('violates check constraint'), { code: '23514' });
+    await inHalves([1], () => Promise.reject(refused), async (n) => void isolated.push(n));
+    expect(isolated).toEqual([1]);
+  });
 });

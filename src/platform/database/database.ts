@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { EngineClock } from '../clock/clock.js';
+import { sqlState } from './outage.js';
 import type { Queryable } from './queryable.js';
 
 /** An open transaction. Everything that writes takes it as its first parameter. */
@@ -104,14 +105,6 @@ export class Database implements Queryable {
       await runner.release().catch(() => undefined);
     }
   }
-}
-
-/** PostgreSQL's SQLSTATE of an error, if it came from there. */
-function sqlState(error: unknown): string | null {
-  if (typeof error !== 'object' || error === null) return null;
-  const { code, driverError } = error as { code?: unknown; driverError?: { code?: unknown } };
-  const state = driverError?.code ?? code;
-  return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : null;
 }
 
 /** Name of the constraint that a write ran into, if that is what happened. */
