@@ -11,12 +11,18 @@ export class QueryGate {
   private readonly waiting: (() => Promise<void>)[] = [];
   private working = 0;
   private running = false;
+  private listeners: (() => void)[] = [];
   statements = 0;
   /** Statements that had to be overtaken, because another one held their lock. */
   blocked = 0;
 
   get idle(): boolean {
     return !this.running && this.working === 0;
+  }
+
+  /** Resolves when no statement is under way or waiting. */
+  async quiet(): Promise<void> {
+    while (!this.idle) await new Promise<void>((resolve) => this.listeners.push(resolve));
   }
 
   pass<T>(ask: () => Promise<T>): Promise<T> {
@@ -40,6 +46,11 @@ export class QueryGate {
     this.running = true;
     for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) await this.letThrough(next);
     this.running = false;
+    this.tell();
+  }
+
+  private tell(): void {
+    if (this.idle) for (const listener of this.listeners.splice(0)) listener();
   }
 
   private async letThrough(statement: () => Promise<void>): Promise<void> {
@@ -48,6 +59,7 @@ export class QueryGate {
     const done = statement().finally(() => {
       over = true;
       this.working -= 1;
+      this.tell();
     });
     for (;;) {
       let timer: NodeJS.Timeout | undefined;
@@ -64,6 +76,8 @@ export class QueryGate {
 /** Resolves when nothing in this process is under way any more but what waits for virtual time. */
 export async function atRest(gate: QueryGate, lingering: () => number): Promise<void> {
   for (let calm = 0; calm < 4; ) {
+    // Not by turning round and round: the server needs the processor too.
+    await gate.quiet();
     await turn();
     calm = gate.idle && lingering() === 0 ? calm + 1 : 0;
   }

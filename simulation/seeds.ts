@@ -102,7 +102,7 @@ export async function runSeeds(options: Options, say: (line: string) => void): P
   return { reports: reports.sort((a, b) => a.order.seed - b.order.seed), seconds: (performance.now() - began) / 1000 };
 }
 
-function lineOf({ order, verdict, hash, seconds, crashes }: SeedReport): string {
+function lineOf({ order, verdict, hash, seconds, crashes, cpuSeconds, steps }: SeedReport): string {
   const state = verdict.violations.length === 0 ? 'holds' : `${verdict.violations.length} VIOLATIONS`;
-  return `seed ${order.seed}: ${state}, ${verdict.periods} periods, ${verdict.captures} captures, ${crashes} crashes, trace ${hash}, ${seconds.toFixed(1)} s`;
+  return `seed ${order.seed}: ${state}, ${verdict.periods} periods, ${verdict.captures} captures, ${crashes} crashes, trace ${hash}, ${steps} steps, ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of the processor)`;
 }
