@@ -51,6 +51,8 @@ export class GatewayRoad {
   /** Calls that were carried and not answered yet. */
   under = new Set<Call>();
   calls = 0;
+  /** References of payment requests that the gateway refused for good, in its own words. */
+  readonly refused = new Set<string>();
 
   constructor(
     private readonly gateway: SandboxGateway,
@@ -134,8 +136,15 @@ export class GatewayRoad {
         body: call.body,
       })
       .then((reply) => {
+        this.noteRefusal(call, reply);
         if (!call.traveller.dead) this.given.push({ call, reply });
       });
+  }
+
+  private noteRefusal(call: Call, reply: Reply): void {
+    if (call.method !== 'POST' || 'fault' in reply || ![400, 404, 422].includes(reply.status)) return;
+    const codes = reply.body === '' ? [] : (JSON.parse(reply.body) as { error_codes: string[] }).error_codes;
+    if (!codes.includes('apm_service_unavailable')) this.refused.add((JSON.parse(call.body) as { reference: string }).reference);
   }
 
   private handOut(): void {

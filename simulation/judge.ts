@@ -2,14 +2,9 @@ import type pg from 'pg';
 import type { BookEntry } from '../sandbox/payments/model.js';
 import { PLANS, type SoldPlan } from './cast.js';
 import type { Lab } from './lab.js';
+import { judgeRequests } from './judge.gateway.js';
 import { type LifeEvent, periodsOf, price, stretchesOf } from './model.js';
-
-/** Something that must never be, and whose story it belongs to. */
-export interface Violation {
-  kind: 'double' | 'missed' | 'wrong_price' | 'wrong_period' | 'unbooked' | 'unreturned' | 'events' | 'incoherent' | 'stuck';
-  email: string | null;
-  detail: string;
-}
+import type { Violation } from './violation.js';
 
 export interface Verdict {
   violations: Violation[];
@@ -68,7 +63,7 @@ interface Tables {
 export async function judge(lab: Lab): Promise<Verdict> {
   const tables = await read(lab.admin);
   const entries = [...lab.gateway.context.store.book.rows.values()];
-  const violations = [...(await judgeTables(lab)), ...judgeBook(tables, entries)];
+  const violations = [...(await judgeTables(lab)), ...judgeBook(tables, entries), ...judgeRequests(lab), ...judgeRefusals(lab, tables)];
   const counts = { periods: 0, owed: 0 };
   const book = new Map(entries.map((entry) => [entry.payment_id, entry]));
   for (const subscription of tables.subscriptions) {
@@ -118,6 +113,27 @@ function by<K extends string, T extends Record<K, string>>(rows: readonly T[], k
   return groups;
 }
 
+const told = (types: string, table: string, where: string, times = '= 1'): string => `select r.id from ${table} r
+  left join (select data->'object'->>'id' as id, count(*) as times from events where type in (${types}) group by 1) e using (id)
+  where ${where} and not (coalesce(e.times, 0) ${times})
+  union all select e.data->'object'->>'id' from events e where e.type in (${types})
+    and not exists (select 1 from ${table} r where r.id = e.data->'object'->>'id' and ${where})`;
+
+/** What happened and was not told, was told more than once, or was told and never happened. */
+const UNTOLD: Readonly<Record<string, string>> = {
+  'charges and their creation': told(`'charge.created'`, 'charges', `r.reference !~ '-[0-9]+-[0-9]+-[0-9]+$'`),
+  'captures and what was told of them': told(`'charge.captured'`, 'charges', `r.status = 'captured'`),
+  'invoices and their finalization': told(`'invoice.finalized'`, 'invoices', `r.status <> 'draft'`),
+  'payments of invoices and what was told of them': told(`'invoice.paid'`, 'invoices', `r.status = 'paid'`),
+  'cancels and what was told of them': told(`'subscription.canceled'`, 'subscriptions', `r.status = 'canceled'`),
+};
+
+/** Owed by somebody who is served, while nothing is under way and nothing is planned. */
+const ABANDONED = `select i.id from invoices i join subscriptions s on s.id = i.subscription
+  where i.status = 'open' and s.status in ('active', 'past_due') and s.next_attempt_at is null and s.dunning_ends_at is null
+    and not exists (select 1 from charges c where c.invoice = i.id and c.status in ('created', 'sending', 'pending', 'unknown'))
+    and not exists (select 1 from charges c where c.subscription = s.id and c.kind in ('recurring', 'retry') and c.status in ('created', 'sending', 'pending', 'unknown'))`;
+
 /** Coherence, gaps in what was told, and rows that nobody works on any more. */
 async function judgeTables({ admin, time }: Lab): Promise<Violation[]> {
   const now = new Date(time.at);
@@ -130,12 +146,18 @@ async function judgeTables({ admin, time }: Lab): Promise<Violation[]> {
   const { rows: gaps } = await admin.query<{ subject: string }>(
     `select subject from events group by subject having count(*) <> max(sequence) or min(sequence) <> 1`,
   );
-  for (const { subject } of gaps) violations.push({ kind: 'events', email: await ownerOf(admin, subject), detail: `the events of ${subject} have a gap` });
+  for (const { subject } of gaps) violations.push({ kind: 'untold', email: await ownerOf(admin, subject), detail: `the events of ${subject} have a gap` });
+  for (const [what, sql] of Object.entries(UNTOLD)) {
+    const { rows: untold } = await admin.query<{ id: string }>(sql);
+    for (const { id } of untold) violations.push({ kind: 'untold', email: await ownerOf(admin, id), detail: `${what}: ${id}` });
+  }
   const { rows: parked } = await admin.query<{ id: string; what: string }>(
     `select row_id as id, kind || ' parked: ' || error as what from parked_rows p
       where exists (select 1 from subscriptions s where s.id = p.row_id and s.parked_at is not null)
          or exists (select 1 from charges c where c.id = p.row_id and c.parked_at is not null)`,
   );
+  const { rows: abandoned } = await admin.query<{ id: string }>(ABANDONED);
+  for (const { id } of abandoned) violations.push({ kind: 'abandoned', email: await ownerOf(admin, id), detail: `owed, and nobody will ever ask for it: ${id}` });
   for (const { id, what } of parked) violations.push({ kind: 'stuck', email: await ownerOf(admin, id), detail: `${what}: ${id}` });
   return violations;
 }
@@ -177,6 +199,15 @@ function judgeBook(tables: Tables, entries: readonly BookEntry[]): Violation[] {
     }
   }
   return violations;
+}
+
+/** A refusal is the gateway's own word: neither a rate limit nor a rotated key of ours may pass for one. */
+function judgeRefusals({ road }: Lab, tables: Tables): Violation[] {
+  const email = new Map(tables.subscriptions.map((s) => [s.id, s.email]));
+  return [...tables.charges.values()]
+    .flat()
+    .filter(({ status, reference }) => status === 'refused' && !road.refused.has(reference))
+    .map(({ subscription, reference }) => ({ kind: 'misread', email: email.get(subscription) ?? null, detail: `refused here, never refused by the gateway: ${reference}` }));
 }
 
 type Book = ReadonlyMap<string, BookEntry>;

@@ -14,7 +14,7 @@ const DAY = 24 * HOUR;
 
 /** How coarsely the engine lives through a day: whatever falls due waits for the next of these marks. */
 const GRAINS = [10 * SECOND, 5 * MINUTE, HOUR, HOUR, 2 * HOUR, 3 * HOUR, 3 * HOUR, 4 * HOUR];
-const CALM_GRAIN = 6 * HOUR;
+const CALM_GRAIN = 8 * HOUR;
 const FATES: Partial<Record<EngineClass, CommitFate>> = {
   killed_before_commit: 'killed_before',
   killed_after_commit: 'killed_after',
@@ -55,7 +55,7 @@ export class Life {
   readonly roadFault = (call: Call): RoadFault => {
     const nth = this.count(`road ${call.name}`, this.roadDraws);
     if (this.strikes('connection_refused', call.name, nth)) return { refused: true };
-    if (this.strikes('late_first_byte', call.name, nth)) return { lateMs: this.chance.whole(60, 300, 'late', call.name, nth) * SECOND };
+    if (this.strikes('late_first_byte', call.name, nth)) return { lateMs: this.chance.whole(60, 4_000, 'late', call.name, nth) * SECOND };
     return {};
   };
   private readonly roadDraws = new Map<string, number>();
@@ -123,14 +123,13 @@ export class Life {
     const now = this.lab.time.at;
     const grain = this.healthy ? CALM_GRAIN : this.chance.pick(GRAINS, 'grain', Math.floor(now / DAY));
     const engines = this.lab.engines.map((engine) => engine.pausedUntil).filter((at) => at > now);
-    const due = this.lab.engines.length > 0 ? await this.due() : null;
-    const wanted = [
-      ...Object.values(due ?? {}).flatMap((at) => (at === null ? [] : [(at as Date).getTime()])),
-      this.lab.gateway.nextDueAt() ?? Infinity,
-      ...this.people.filter(({ gone }) => !gone).map(({ actsAt }) => actsAt),
-      ...this.rebirths.map(({ at }) => at),
-      ...engines,
-    ];
+    const wanted = [...this.rebirths.map(({ at }) => at), ...engines];
+    // What is due while nobody is there to do it waits for somebody to come.
+    if (this.anyEngine()) {
+      const due = Object.values(await this.due()) as (Date | null)[];
+      wanted.push(...due.flatMap((at) => (at === null ? [] : [at.getTime()])));
+      wanted.push(this.lab.gateway.nextDueAt() ?? Infinity, ...this.people.filter(({ gone }) => !gone).map(({ actsAt }) => actsAt));
+    }
     const next = Math.max(now + SECOND, Math.min(now + DAY, ...wanted));
     return Math.ceil(next / grain) * grain;
   }
@@ -253,7 +252,7 @@ export class Life {
       const engine = this.anyEngine();
       if (!engine) return;
       person.deeds += 1;
-      person.actsAt = this.lab.time.at + HOUR;
+      person.actsAt = this.lab.time.at + 3 * HOUR;
       await this.act(engine, person);
     }
   }
@@ -295,13 +294,15 @@ export class Life {
     const wait = (low: number, high: number): number => this.chance.whole(low, high, ...names, 'wait') * HOUR;
     switch (shown.status) {
       case 'incomplete':
-        return wait(1, 5);
+        return wait(2, 8);
+      case 'trialing':
+        return wait(10, 20);
       case 'past_due':
         return wait(12, 120);
       case 'paused':
         return wait(12, 96);
       default:
-        return shown.cancel_at_period_end ? wait(2, 24) : wait(72, 600);
+        return shown.cancel_at_period_end ? wait(2, 24) : wait(120, 1_000);
     }
   }
 

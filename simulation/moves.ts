@@ -41,9 +41,9 @@ export const MOVES: readonly Move[] = [
     fits: running,
     wish: (s, days, now) => on(s, 'pause', { resumes_at: new Date(now + days * DAY_MS).toISOString() }),
   },
-  { name: 'resume', weight: 20, fits: (s) => s.status === 'paused', wish: (s) => on(s, 'resume', { confirm_charge: true }) },
-  { name: 'resume_by_checkout', weight: 20, fits: (s) => s.status === 'paused', wish: (s) => on(s, 'resume') },
-  { name: 'checkout', weight: 20, fits: (s) => s.status === 'past_due' || s.status === 'incomplete', wish: (s) => on(s, 'checkout', { terminal_type: 'WAP', os_type: 'IOS', ...PAGES }) },
+  { name: 'resume', weight: 60, fits: (s) => s.status === 'paused', wish: (s) => on(s, 'resume', { confirm_charge: true }) },
+  { name: 'resume_by_checkout', weight: 60, fits: (s) => s.status === 'paused', wish: (s) => on(s, 'resume') },
+  { name: 'checkout', weight: 60, fits: (s) => s.status === 'past_due' || s.status === 'incomplete', wish: (s) => on(s, 'checkout', { terminal_type: 'WAP', os_type: 'IOS', ...PAGES }) },
   { name: 'checkout_unowed', weight: 1, fits: (s) => s.status === 'active', wish: (s) => on(s, 'checkout', { terminal_type: 'WEB', ...PAGES }) },
   { name: 'senseless_resume', weight: 0.5, fits: (s) => s.status === 'active', wish: (s) => on(s, 'resume') },
 ];
@@ -52,10 +52,13 @@ export function signUp(customer: string, plan: string, quantity: number): Wish {
   return { method: 'POST', path: '/v1/subscriptions', body: { customer, plan, quantity, terminal_type: 'WEB', ...PAGES } };
 }
 
+/** How much weighs that he is content with how things are. */
+const CONTENT = 12;
+
 /** The move somebody makes now, or null when he leaves it at that. */
 export function moveOf(s: Shown, chance: Chance, names: (string | number)[]): Move | null {
   const fitting = MOVES.filter((move) => move.fits(s));
-  const total = fitting.reduce((sum, { weight }) => sum + weight, 0);
+  const total = fitting.reduce((sum, { weight }) => sum + weight, CONTENT);
   let mark = chance.draw(...names, 'move') * total;
   for (const move of fitting) {
     mark -= move.weight;

@@ -1,5 +1,7 @@
 import 'reflect-metadata';
+import { runMigrations } from '../src/platform/database/migrate.js';
 import { Chance } from './chance.js';
+import { type Climate, CLIMATES } from './climates.js';
 import { type Counts, readEdges, watchEdges } from './edges.js';
 import { judge, type Verdict } from './judge.js';
 import { Lab } from './lab.js';
@@ -15,6 +17,8 @@ export interface SeedOrder {
   days: number;
   calmDays: number;
   databaseUrl: string;
+  /** One kind of weather instead of the seed's own choice. */
+  climate?: Climate;
 }
 
 /** What came of it. */
@@ -45,8 +49,9 @@ const DAY_MS = 86_400_000;
 export async function runSeed(order: SeedOrder): Promise<SeedReport> {
   const began = process.hrtime.bigint();
   const chance = new Chance(`seed ${order.seed}`);
-  const swarm = swarmOf(order.seed, chance);
+  const swarm = order.climate === undefined ? swarmOf(order.seed, chance) : CLIMATES[order.climate];
   const life = new Life(chance, swarm);
+  await runMigrations(order.databaseUrl);
   const lab = await Lab.open({ databaseUrl: order.databaseUrl, start: START, chance, roadFault: life.roadFault });
   await watchEdges(lab.admin);
   await life.begin(lab, order.subscriptions);

@@ -15,9 +15,10 @@ const TEMPLATE = 'simulation';
 
 /** A server for simulations, with a migrated database that each seed gets a copy of. */
 export interface Ground {
-  adminUrl: string;
-  /** A fresh copy of the migrated database; `sql` is run in it first. */
-  copy(name: string, sql?: readonly string[]): Promise<string>;
+  /** A fresh copy of the migrated database. */
+  copy(name: string): Promise<string>;
+  /** A database without tables, for programs that bring migrations of their own. */
+  empty(name: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -40,16 +41,11 @@ export async function openGround(): Promise<Ground> {
     await close();
     throw error;
   }
-  return {
-    adminUrl: server.adminUrl,
-    close,
-    copy: async (name, sql = []) => {
-      await withClient(server.adminUrl, (client) => client.query(`create database ${name} template ${TEMPLATE}`));
-      const url = urlOf(server.adminUrl, name);
-      if (sql.length > 0) await withClient(url, (client) => client.query(sql.join(';\n')));
-      return url;
-    },
+  const create = async (name: string, template: string): Promise<string> => {
+    await withClient(server.adminUrl, (client) => client.query(`create database ${name} template ${template}`));
+    return urlOf(server.adminUrl, name);
   };
+  return { close, copy: (name) => create(name, TEMPLATE), empty: (name) => create(name, 'template0') };
 }
 
 function urlOf(serverUrl: string, database: string): string {

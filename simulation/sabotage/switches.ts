@@ -1,0 +1,238 @@
+import { at, type Switch } from './switch.js';
+
+const LOOKUP = 'src/domain/lookup.ts';
+const LOOK_UP = 'src/payments/look.up.ts';
+const SENDER = 'src/payments/sender.ts';
+const DOOR = 'src/payments/settlement.door.ts';
+const SETTLEMENT = 'src/domain/settlement.ts';
+const COLLECTION = 'src/domain/collection.ts';
+const CHECKOUT = 'src/gateway/checkout/checkout.gateway.ts';
+const HTTP = 'src/gateway/checkout/checkout.http.ts';
+const LIVING = 'src/subscriptions/living.ts';
+const STORE = 'src/cases/case.store.ts';
+const INBOX = 'src/inbox/inbox.ts';
+const ENDPOINT = 'src/inbox/inbox.endpoint.ts';
+const CLEARANCE = 'src/payments/clearance.ts';
+const COLLECTING = 'migrations/1764000000001-collecting.ts';
+const BOOKS = 'migrations/1764000000002-ledger-and-events.ts';
+
+const noOneOpenIndex = at(COLLECTING, 'create unique index charges_one_open on charges (invoice)', 'create index charges_one_open on charges (invoice)');
+const noLiveCheck = at(COLLECTION, '  if (c.liveCharges().some((charge) => charge.invoice === oldest.id)) {\n    // Its outcome', '  if (false as boolean) {\n    // Its outcome');
+const noMintCheck = at('src/domain/case.ts', '    if (this.liveCharges().some((charge) => charge.invoice === invoice.id)) {', '    if (false as boolean) {');
+
+/** The protections of an unknown outcome: what is asked, how long is waited, when a new attempt may exist. */
+const UNKNOWN: readonly Switch[] = [
+  {
+    name: 'blind_resend',
+    removes: 'the look-up before a resend',
+    patches: [at(LOOK_UP, 'if (found.length === 0) return', 'if (found.length >= 0) return')],
+    watch: { climate: 'forgetful' },
+  },
+  {
+    name: 'random_key',
+    removes: 'the same key for the same charge',
+    patches: [at(SENDER, 'idempotencyKey: charge.idempotency_key,', 'idempotencyKey: globalThis.crypto.randomUUID(),')],
+    watch: { climate: 'blank' },
+  },
+  {
+    name: 'no_settle_delay',
+    removes: 'the wait of S before a resend',
+    patches: [at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at - first < window - HOUR)')],
+    watch: { climate: 'slow' },
+  },
+  {
+    name: 'settle_from_first',
+    removes: 'counting S from the last send',
+    patches: [at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at - first >= settle && at - first < window - HOUR)')],
+    watch: { climate: 'slow' },
+  },
+  {
+    name: 'unknown_fails_by_timer',
+    removes: 'evidence before an unknown charge is given up',
+    patches: [at(LOOKUP, "  const provableFrom = Math.max(", "  if (at - first > 26 * MINUTE) return { verdict: 'absent' };\n  const provableFrom = Math.max("), at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at < first)')],
+    watch: { climate: 'blank' },
+  },
+  {
+    name: 'absent_too_early',
+    removes: 'the whole life of the key before absence is proved',
+    patches: [at(LOOKUP, 'const provableFrom = Math.max(first + window + 2 * HOUR, last + Math.max(2 * HOUR, settle));', 'const provableFrom = first;'), at(LOOKUP, 'charge.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75', 'charge.empty_lookups >= 1'), at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at < first)')],
+    watch: { climate: 'blank' },
+  },
+  {
+    name: 'resend_after_window',
+    removes: 'the end of resends before the key dies',
+    patches: [at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at - last >= settle)')],
+    watch: { climate: 'away' },
+  },
+  {
+    name: 'failed_look_up_counts_as_empty',
+    removes: 'the difference between "nothing there" and "could not be asked"',
+    patches: [at(LOOK_UP, "return [{ ...base, kind: 'look_up_failed' }];", "return [{ ...base, kind: 'not_found', windows: this.windows() }];")],
+    watch: { climate: 'deaf' },
+  },
+  {
+    name: 'no_look_up_of_pending',
+    removes: 'look-ups of charges whose webhooks never came',
+    patches: [at(LOOK_UP, "`select * from charges where status in ('sending', 'pending', 'unknown') and parked_at is null", "`select * from charges where status in ('sending', 'unknown') and parked_at is null")],
+    watch: { climate: 'silent' },
+  },
+  {
+    name: 'absent_charge_is_dropped',
+    removes: 'the new attempt after a charge was proved absent',
+    patches: [at(COLLECTION, '  if (source) c.addCharge(charge.kind, invoice, source, null, c.engineNow);', '')],
+    watch: { test: 'test/gateway/lost.answers.test.ts' },
+  },
+];
+
+/** The protections of a sending: leases, deadlines, what is committed first. */
+const SENDING: readonly Switch[] = [
+  {
+    name: 'no_fencing',
+    removes: 'the lease token of an answer',
+    patches: [at(DOOR, "  return news.claimed === undefined || (charge.status === 'sending' && charge.lease_token === news.claimed.lease_token);", '  return true;')],
+    watch: { climate: 'sleepy' },
+  },
+  {
+    name: 'no_deadline',
+    removes: 'the deadline before the first byte',
+    patches: [at(HTTP, 'if (this.over || performance.now() >= this.deadline) {', 'if (this.over) {')],
+    watch: { climate: 'sleepy' },
+  },
+  {
+    name: 'sent_before_commit',
+    removes: 'the commit before the call',
+    patches: [at(LIVING, '      await this.cases.save(tx, cases);\n', '      await this.cases.save(tx, cases);\n      this.sender.sendClaimed(charges, started);\n'), at(LIVING, '    this.sender.sendClaimed(charges, started);\n    return lived;', '    return lived;')],
+    watch: { climate: 'deadly' },
+  },
+  {
+    name: 'advanced_in_its_own_commit',
+    removes: 'period, invoice and charge in one transaction',
+    patches: [
+      at(LIVING, '    const ids = due.map((row) => row.id);', '    const ids = due.map((row) => row.id);\n    await this.database.transaction((tx) => tx.query(\'update subscriptions set due_at = null where id = any($1)\', [ids]));'),
+      at(LIVING, 'where id = any($1) and due_at <= $2 and parked_at is null', 'where id = any($1) and $2::timestamptz is not null and parked_at is null'),
+    ],
+    watch: { climate: 'deadly' },
+  },
+  {
+    name: 'events_outside_the_transaction',
+    removes: 'the outbox: events committed with what they tell',
+    patches: [at(STORE, '    await recordEvents(tx, events);', '    await tx.manager.connection.transaction((m) => recordEvents({ query: (sql: string, values?: unknown[]) => m.query(sql, values) } as never, events));')],
+    watch: { climate: 'deadly' },
+  },
+  {
+    name: 'lost_lease_is_forgotten',
+    removes: 'the look-up of charges whose worker died',
+    patches: [at(LOOK_UP, "`select * from charges where status in ('sending', 'pending', 'unknown') and parked_at is null", "`select * from charges where status in ('pending', 'unknown') and parked_at is null")],
+    watch: { climate: 'deadly' },
+  },
+  {
+    name: 'poison_stops_the_set',
+    removes: 'halving a set until the bad row stands alone',
+    patches: [at('src/platform/batching/halving.ts', '    if (isOutage(error)) throw error;', '    throw error;')],
+    watch: { climate: 'poisoned' },
+  },
+  {
+    name: 'outage_is_poison',
+    removes: 'the difference between a bad row and a database that is away',
+    patches: [at('src/platform/batching/halving.ts', '    if (isOutage(error)) throw error;', '')],
+    watch: { climate: 'deadly' },
+  },
+  {
+    name: 'only_what_is_due_now',
+    removes: 'due rows: what nobody looked at in its hour is never looked at again',
+    patches: [at(LIVING, '`select id from subscriptions where test_clock is null and due_at <= $1 and parked_at is null', "`select id from subscriptions where test_clock is null and due_at <= $1 and due_at > $1::timestamptz - interval '12 hours' and parked_at is null")],
+    watch: { climate: 'away' },
+  },
+];
+
+/** How answers and news are read. */
+const READING: readonly Switch[] = [
+  {
+    name: '401_is_a_decline',
+    removes: 'telling a rotated key from a refused charge',
+    patches: [at(CHECKOUT, "        return notTaken('unauthorized', requestId);", "        return { answer: 'refused', codes: ['unauthorized'], requestId };")],
+    watch: { climate: 'rebuffed' },
+  },
+  {
+    name: '429_is_a_decline',
+    removes: 'telling a rate limit from a refused charge',
+    patches: [at(CHECKOUT, "        return notTaken('rate_limited', requestId);", "        return { answer: 'refused', codes: ['rate_limited'], requestId };")],
+    watch: { climate: 'rebuffed' },
+  },
+  {
+    name: 'transient_422_is_a_decline',
+    removes: 'the list of 422s that say "not now"',
+    patches: [at(CHECKOUT, 'if (codes.some((code) => TRANSIENT_CODES.has(code)))', 'if (codes.length > 99)')],
+    watch: { climate: 'rebuffed' },
+  },
+  {
+    name: 'amount_mismatch_accepted',
+    removes: 'comparing the amount of the news with what was asked',
+    patches: [at(SETTLEMENT, 'if (fact.amount !== null && fact.amount !== charge.amount) {', 'if (false as boolean) {')],
+    watch: { climate: 'lying' },
+  },
+  {
+    name: 'surplus_counts',
+    removes: 'booking a second capture as surplus',
+    patches: [at(SETTLEMENT, "  if (invoice.status !== 'open') return false;", "  if (invoice.status === 'void') return false;")],
+    watch: { climate: 'poor' },
+  },
+  {
+    name: 'revocation_retried',
+    removes: 'leaving a revoked wallet alone',
+    patches: [at('src/domain/dunning.ts', 'return code !== null && REVOCATION_CODES.has(code);', 'return code === null && REVOCATION_CODES.has(String(code));')],
+    watch: { climate: 'poor' },
+  },
+  {
+    name: 'redirect_ignored',
+    removes: 'waiting for an open redirect before the wallet is charged',
+    patches: [at(COLLECTION, '    .filter((end) => end > c.engineNow);', '    .filter((end) => end > c.engineNow && end < c.engineNow);')],
+    watch: { climate: 'poor' },
+  },
+  {
+    name: 'webhook_is_truth',
+    removes: 'asking the gateway what a webhook only hints at',
+    patches: [
+      at(INBOX, 'this.look(charge, event.payment_id as string)', 'this.look(charge, event.payment_id as string, event)'),
+      at(INBOX, 'private async look(charge: KnownCharge, paymentId: string)', 'private async look(charge: KnownCharge, paymentId: string, event: GatewayEvent)'),
+      at(INBOX, '      const found = await this.gateway.payment(paymentId);', "      const found = await this.gateway.payment(paymentId);\n      if (found) found.fact.status = event.type === 'payment_captured' ? 'captured' : event.type === 'payment_declined' ? 'declined' : found.fact.status;"),
+    ],
+    watch: { test: 'test/webhooks/lies.test.ts' },
+  },
+  {
+    name: 'signature_not_checked',
+    removes: 'the signature of a webhook',
+    patches: [at(ENDPOINT, '    if (!this.isGenuine(bytes, request)) {', '    if (!this.isGenuine(bytes, request) && bytes.length < 0) {')],
+    watch: { test: 'test/webhooks/signature.test.ts' },
+  },
+  {
+    name: 'acknowledged_before_stored',
+    removes: 'storing a webhook before it is acknowledged',
+    patches: [at(ENDPOINT, '    this.inbox.store(bytes).then(', '    void this.inbox.store(bytes).catch(() => undefined);\n    Promise.resolve().then(')],
+    watch: { test: 'test/webhooks/deliveries.test.ts' },
+  },
+  {
+    name: 'earlier_attempts_ignored',
+    removes: 'looking at all earlier attempts before a new one is sent',
+    patches: [at(CLEARANCE, '  and (c.attempt > 1\n', '  and (false\n')],
+    watch: { test: 'test/scenarios/dunning.test.ts' },
+  },
+];
+
+/** What SQL itself keeps, and the code that keeps the same. */
+const TABLES: readonly Switch[] = [
+  { name: 'no_index_one_per_period', removes: 'the unique index of invoice and period', patches: [at(COLLECTING, 'create unique index invoices_one_per_period', 'create index invoices_one_per_period')], watch: { test: 'test/database/guards.test.ts' } },
+  { name: 'no_index_one_open', removes: 'the unique index of open charges', patches: [noOneOpenIndex], watch: { test: 'test/database/guards.test.ts' } },
+  { name: 'no_ledger_key', removes: 'the unique key of money facts', patches: [at(BOOKS, 'source_key text collate "C" primary key,', 'source_key text collate "C" not null,')], watch: { test: 'test/database/guards.test.ts' } },
+  { name: 'no_write_once', removes: 'the trigger that freezes a charge’s identity', patches: [at(COLLECTING, "raise exception 'charge %: its identity is written once', old.id using errcode = 'check_violation';", 'null;')], watch: { test: 'test/database/guards.test.ts' } },
+  { name: 'no_balance_check', removes: 'the trigger that balances the books', patches: [at(BOOKS, "raise exception 'ledger transaction % does not balance', bad using errcode = 'check_violation';", 'null;')], watch: { test: 'test/database/guards.test.ts' } },
+];
+
+/** Two mechanisms that keep the same: each alone may go unmissed, both never. */
+const PAIRS: readonly Switch[] = [
+  { name: 'live_charge_unseen', removes: 'the ladder’s look at charges in flight', patches: [noLiveCheck], watch: { climate: 'poor' } },
+  { name: 'mint_unguarded', removes: 'the case’s own refusal of a second open charge', patches: [noMintCheck], watch: { climate: 'poor' }, covered: 'flows look before they charge, and the index refuses; see double_charge' },
+  { name: 'double_charge', removes: 'all three: the look, the refusal and the index', patches: [noLiveCheck, noMintCheck, noOneOpenIndex], watch: { climate: 'poor' } },
+];
+
+export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...READING, ...TABLES, ...PAIRS];
