@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { chargeTransitions } from '../src/domain/charge.js';
 import { invoiceTransitions } from '../src/domain/invoice.js';
+import { refundTransitions } from '../src/domain/refund.js';
 import { subscriptionTransitions } from '../src/domain/subscription.js';
 
 /** The database itself counts which ways its rows go. */
@@ -21,7 +22,7 @@ end $$;`;
 
 export async function watchEdges(admin: pg.Client): Promise<void> {
   await admin.query(WATCH);
-  for (const table of ['subscriptions', 'invoices', 'charges']) {
+  for (const table of ['subscriptions', 'invoices', 'charges', 'refunds']) {
     await admin.query(`create trigger lab_watch_updates after update on ${table}
       referencing old table as lab_old new table as lab_new for each statement execute function lab_watch()`);
     await admin.query(`create trigger lab_watch_inserts after insert on ${table}
@@ -43,6 +44,7 @@ const MACHINES: Record<string, Table> = {
   charges: chargeTransitions as Table,
   invoices: invoiceTransitions as Table,
   subscriptions: subscriptionTransitions as Table,
+  refunds: refundTransitions as Table,
 };
 
 /** Every edge of the machines that changes a status. */

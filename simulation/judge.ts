@@ -51,12 +51,19 @@ interface ChargeRow {
   booked: string | null;
 }
 
+interface RefundRow {
+  charge: string;
+  status: string;
+  amount: number;
+  gateway_action_id: string | null;
+}
+
 interface Tables {
   subscriptions: SubscriptionRow[];
   invoices: Map<string, InvoiceRow[]>;
   charges: Map<string, ChargeRow[]>;
   events: Map<string, LifeEvent[]>;
-  refunds: boolean;
+  refunds: Map<string, RefundRow[]>;
 }
 
 /** Compares the engine's tables with the gateway's book and with the model of what each period should cost. */
@@ -98,9 +105,9 @@ async function read(admin: pg.Client): Promise<Tables> {
     `select subject, type, created_at as at, data->'object' as object from events
       where type like 'subscription.%' order by subject, sequence`,
   );
-  const [{ refunds } = { refunds: false }] = await rows<{ refunds: boolean }>(`select to_regclass('refunds') is not null as refunds`);
+  const refunds = await rows<RefundRow>('select charge, status, amount, gateway_action_id from refunds order by id');
   for (const event of events) event.at = Number(event.at);
-  return { subscriptions, invoices: by(invoices, 'subscription'), charges: by(charges, 'subscription'), events: by(events, 'subject') as Map<string, LifeEvent[]>, refunds };
+  return { subscriptions, invoices: by(invoices, 'subscription'), charges: by(charges, 'subscription'), events: by(events, 'subject') as Map<string, LifeEvent[]>, refunds: by(refunds, 'charge') };
 }
 
 function by<K extends string, T extends Record<K, string>>(rows: readonly T[], key: K): Map<string, T[]> {
@@ -187,11 +194,7 @@ function judgeBook(tables: Tables, entries: readonly BookEntry[]): Violation[] {
     } else if (charge.status !== 'captured' || charge.booked === null) {
       violations.push({ kind: 'unbooked', email, detail: `captured at the gateway, ${charge.status} here: ${told}` });
     }
-    const refunded = entry.refunds.filter(({ kind }) => kind === 'refund').reduce((sum, { amount }) => sum + amount, 0);
-    if (charge && refunded !== charge.amount_refunded) violations.push({ kind: 'unbooked', email, detail: `refunded ${refunded} at the gateway, ${charge.amount_refunded} here: ${told}` });
-    if (charge?.surplus === true && tables.refunds && charge.amount_refunded !== charge.amount) {
-      violations.push({ kind: 'unreturned', email, detail: `surplus that was not given back: ${told}` });
-    }
+    if (charge) violations.push(...judgeRefunds(charge, tables.refunds.get(charge.id) ?? [], entry));
   }
   for (const charge of charges.values()) {
     if (charge.status === 'captured' && !mine.has(charge.gateway_payment_id ?? '')) {
@@ -212,6 +215,23 @@ function judgeRefusals({ road }: Lab, tables: Tables): Violation[] {
 
 type Book = ReadonlyMap<string, BookEntry>;
 type Blame = (kind: Violation['kind'], detail: string) => void;
+
+/** What went back to the wallet: line by line, never more than once, and surplus in full or with a recorded no. */
+function judgeRefunds(charge: ChargeRow, refunds: readonly RefundRow[], entry: BookEntry): Violation[] {
+  const found: Violation[] = [];
+  const blame = (kind: Violation['kind'], detail: string): void => void found.push({ kind, email: entry.customer_email ?? null, detail: `${entry.reference}: ${detail}` });
+  const back = entry.refunds.reduce((sum, { amount }) => sum + amount, 0);
+  if (back > entry.amount) blame('double', `${back} went back of ${entry.amount}`);
+  if (entry.amount === charge.amount && back !== charge.amount_refunded) blame('unbooked', `${back} went back at the gateway, ${charge.amount_refunded} here`);
+  const references = entry.refunds.map(({ reference }) => reference).filter((reference) => reference !== undefined);
+  if (new Set(references).size < references.length) blame('double', 'the same refund was paid out twice');
+  const here = new Set(refunds.filter(({ status }) => status === 'succeeded').map((refund) => refund.gateway_action_id));
+  for (const { action_id: action } of entry.refunds) if (!here.has(action) && entry.amount === charge.amount) blame('unbooked', `${action} went back and is unknown here`);
+  if (charge.surplus && charge.amount_refunded < charge.amount && !refunds.some(({ status }) => status === 'declined')) {
+    blame('unreturned', `surplus, and only ${charge.amount_refunded} of ${charge.amount} went back`);
+  }
+  return found;
+}
 
 function judgeSubscription(s: SubscriptionRow, tables: Tables, book: Book, now: number) {
   const plan = PLANS.find(({ code }) => code === s.plan) as SoldPlan;

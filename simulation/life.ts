@@ -4,7 +4,7 @@ import type { CommitFate } from './connections.js';
 import type { Engine } from './engine.js';
 import type { Call, RoadFault } from './gateway.road.js';
 import type { Lab } from './lab.js';
-import { moveOf, type Shown, signUp, type Wish } from './moves.js';
+import { LATEST_CHARGE, moveOf, type Shown, signUp, type Wish } from './moves.js';
 import type { EngineClass, Swarm } from './swarm.js';
 
 const SECOND = 1_000;
@@ -23,13 +23,14 @@ const FATES: Partial<Record<EngineClass, CommitFate>> = {
   serialization_failure: 'serialization',
 };
 /** Order in which a tick of the scheduler finds them; the draw changes it. */
-const TIMERS = ['live', 'clear', 'send', 'gateway_events', 'look_up'];
+const TIMERS = ['live', 'clear', 'send', 'gateway_events', 'look_up', 'refund'];
 
 interface Due {
   live: Date | null;
   send: Date | null;
   look_up: Date | null;
   gateway_events: Date | null;
+  refund: Date | null;
 }
 
 /** One seed's world, alive: people act, engines work, things break. */
@@ -113,7 +114,8 @@ export class Life {
     const { rows } = await this.lab.admin.query(
       `select 1 from charges c where status in ('created', 'sending', 'unknown', 'pending') and kind in ('recurring', 'retry')
           and not exists (select 1 from parked_rows p where p.row_id = c.id)
-       union all select 1 from gateway_events where next_attempt_at <= $1 limit 1`,
+       union all select 1 from gateway_events where next_attempt_at <= $1
+       union all select 1 from refunds where status in ('created', 'sending', 'unknown', 'pending') and parked_at is null limit 1`,
       [new Date(this.lab.time.at)],
     );
     return rows.length > 0;
@@ -139,7 +141,8 @@ export class Life {
       (select min(due_at) from subscriptions where due_at is not null and parked_at is null and test_clock is null) as live,
       (select min(next_check_at) from charges where status = 'created' and parked_at is null) as send,
       (select min(next_check_at) from charges where status in ('sending', 'pending', 'unknown') and parked_at is null) as look_up,
-      (select min(next_attempt_at) from gateway_events where next_attempt_at is not null) as gateway_events`);
+      (select min(next_attempt_at) from gateway_events where next_attempt_at is not null) as gateway_events,
+      (select min(next_check_at) from refunds where status in ('created', 'sending', 'pending', 'unknown') and parked_at is null) as refund`);
     return rows[0] as Due;
   }
 
@@ -283,11 +286,19 @@ export class Life {
     const move = openPage ? null : moveOf(shown, chance, names);
     if (move && (shown.status !== 'incomplete' || chance.happens(0.5, ...names, 'again'))) {
       const wish = move.wish(shown, chance.whole(1, 6, ...names, 'days'), this.lab.time.at);
-      const answer = await this.ask(person, move.name, wish);
-      if (answer && answer.status < 300) shown = answer.body as Shown;
+      const answer = await this.ask(person, move.name, await this.completed(wish, shown));
+      if (answer && answer.status < 300 && answer.body.object === 'subscription') shown = answer.body as Shown;
     }
     if (shown.checkout.status === 'ready' && shown.checkout.url !== null) this.visit(person, shown.checkout.url);
     person.actsAt = this.lab.time.at + this.patience(shown, names);
+  }
+
+  /** A wish may be about the latest money that came in. */
+  private async completed(wish: Wish, { id }: Shown): Promise<Wish> {
+    if (!wish.path.includes(LATEST_CHARGE)) return wish;
+    const engine = this.anyEngine();
+    const list = engine && (await this.lab.call(engine, { method: 'GET', path: `/v1/charges?subscription=${id}&status=captured&limit=1`, body: {} }));
+    return { ...wish, path: wish.path.replace(LATEST_CHARGE, String(list?.body.data?.[0]?.id ?? 'chg_none')) };
   }
 
   private patience(shown: Shown, names: (string | number)[]): number {

@@ -29,6 +29,10 @@ const DAY_MS = 86_400_000;
 const on = (s: Shown, action: string, body: object = {}): Wish => ({ method: 'POST', path: `/v1/subscriptions/${s.id}/${action}`, body });
 const running = ({ status }: Shown): boolean => status === 'active' || status === 'past_due';
 
+/** Stands in a path for the id of the latest charge that was captured. */
+export const LATEST_CHARGE = '{latest_charge}';
+const refund = (body: object): Wish => ({ method: 'POST', path: `/v1/charges/${LATEST_CHARGE}/refunds`, body });
+
 /** The table of moves; a new one needs a row here and nothing else. */
 export const MOVES: readonly Move[] = [
   { name: 'cancel_now', weight: 1, fits: (s) => running(s) || s.status === 'trialing', wish: (s) => on(s, 'cancel', { at: 'now', reason: 'enough' }) },
@@ -45,6 +49,10 @@ export const MOVES: readonly Move[] = [
   { name: 'resume_by_checkout', weight: 60, fits: (s) => s.status === 'paused', wish: (s) => on(s, 'resume') },
   { name: 'checkout', weight: 60, fits: (s) => s.status === 'past_due' || s.status === 'incomplete', wish: (s) => on(s, 'checkout', { terminal_type: 'WAP', os_type: 'IOS', ...PAGES }) },
   { name: 'checkout_unowed', weight: 1, fits: (s) => s.status === 'active', wish: (s) => on(s, 'checkout', { terminal_type: 'WEB', ...PAGES }) },
+  { name: 'cancel_and_refund', weight: 1, fits: running, wish: (s) => on(s, 'cancel', { at: 'now', refund: 'full', reason: 'changed my mind' }) },
+  { name: 'refund_part', weight: 2, fits: running, wish: () => refund({ amount: 150, reason: 'a cup was broken' }) },
+  { name: 'refund_rest', weight: 2, fits: running, wish: () => refund({}) },
+  { name: 'refund_too_much', weight: 0.5, fits: running, wish: () => refund({ amount: 99_999_999 }) },
   { name: 'senseless_resume', weight: 0.5, fits: (s) => s.status === 'active', wish: (s) => on(s, 'resume') },
 ];
 

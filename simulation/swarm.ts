@@ -81,11 +81,17 @@ export const GATEWAY_CLASSES: readonly GatewayClass[] = [
   { type: 'webhook_amount_mismatch', rate: SOME },
   { type: 'webhook_currency_mismatch', rate: SOME },
   { type: 'webhook_ack_ignored', rate: SOME },
+  { type: 'refund_declined', rate: MANY },
+  { type: 'refund_slow', rate: MANY },
+  { type: 'refund_unreserved', rate: MANY },
+  { type: 'refund_window_closed', rate: MANY },
+  { type: 'balances_lag', rate: MANY },
   { type: 'clock_skew', rate: [1, 1], params: [{ seconds: 300 }, { seconds: -300 }] },
 ];
 
 /** Faults of the catalogue that no run can show, and why. */
 export const NOT_SHOWN: Readonly<Partial<Record<FaultType, string>>> = {
+  refund_excess: 'the engine never asks for more than is left',
   stale_replay: 'the engine never uses a key after its life',
   source_before_capture: 'the engine never charges a wallet before its set-up was captured',
 };

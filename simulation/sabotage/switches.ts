@@ -208,7 +208,7 @@ const READING: readonly Switch[] = [
   {
     name: 'acknowledged_before_stored',
     removes: 'storing a webhook before it is acknowledged',
-    patches: [at(ENDPOINT, '    this.inbox.store(bytes).then(', '    void this.inbox.store(bytes).catch(() => undefined);\n    Promise.resolve().then(')],
+    patches: [at(ENDPOINT, '    this.arrivals.store(bytes).then(', '    void this.arrivals.store(bytes).catch(() => undefined);\n    Promise.resolve().then(')],
     watch: { test: 'test/webhooks/deliveries.test.ts' },
   },
   {
