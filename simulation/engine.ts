@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { ApiKeys } from '../src/access/api.keys.js';
 import { Continuity } from '../src/continuity/continuity.js';
 import { type Config, loadConfig } from '../src/platform/config/config.js';
+import { Wake, type WakeTarget } from '../src/platform/batching/wake.js';
 import { Outbound } from '../src/platform/http/outbound.js';
 import { type Timer, Timers } from '../src/scheduler/timers.js';
 import { createApp } from '../src/startup/app.js';
@@ -60,6 +61,8 @@ export class Engine implements Traveller, Owner {
   private left: (() => void)[] = [];
   pausedUntil = -Infinity;
   doom: Doom | null = null;
+  /** Timers that were woken and have not run since. */
+  readonly woken = new Set<WakeTarget>();
   /** What became of commits, by fate and by the table that was written first. */
   readonly fates: string[] = [];
   private connections: Connections | null = null;
@@ -73,6 +76,9 @@ export class Engine implements Traveller, Owner {
   static async start(name: string, { time, gate, road, databaseUrl }: Surroundings, quarantine = false): Promise<Engine> {
     const engine = new Engine(name, time, null);
     engine.app = await createApp(configOf(databaseUrl), { clock: time, outbound: new Outbound(road.endOf(engine)) });
+    // Somebody listens, as in production; what is woken works when its turn comes.
+    const wake = engine.app.get(Wake);
+    for (const { name: timer } of engine.timers) wake.on(timer, () => engine.woken.add(timer));
     await engine.app.get(Continuity).start(quarantine);
     await engine.app.get(ApiKeys).bootstrap(API_KEY);
     engine.connections = new Connections(engine.app.get(DataSource), engine, gate);

@@ -145,6 +145,7 @@ export class Lab {
   async run(engine: Engine, name: string): Promise<void> {
     const timer = engine.timers.find((one) => one.name === name);
     if (!timer) return;
+    engine.woken.delete(timer.name);
     try {
       for (let round = 0; round < MOST_ROUNDS && engine.working; round += 1) {
         if (!((await this.until(engine, timer.run())) ?? 0)) return;

@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** How coarsely the engine lives through a day: whatever falls due waits for the next of these marks. */
-const GRAINS = [10 * SECOND, 5 * MINUTE, HOUR, HOUR, 2 * HOUR, 3 * HOUR, 3 * HOUR, 4 * HOUR];
+const GRAINS = [200, 5 * MINUTE, HOUR, HOUR, 2 * HOUR, 3 * HOUR, 3 * HOUR, 4 * HOUR];
 const CALM_GRAIN = 8 * HOUR;
 const FATES: Partial<Record<EngineClass, CommitFate>> = {
   killed_before_commit: 'killed_before',
@@ -130,9 +130,10 @@ export class Life {
     if (this.anyEngine()) {
       const due = Object.values(await this.due()) as (Date | null)[];
       wanted.push(...due.flatMap((at) => (at === null ? [] : [at.getTime()])));
+      if (this.lab.engines.some((engine) => engine.woken.size > 0)) wanted.push(now);
       wanted.push(this.lab.gateway.nextDueAt() ?? Infinity, ...this.people.filter(({ gone }) => !gone).map(({ actsAt }) => actsAt));
     }
-    const next = Math.max(now + SECOND, Math.min(now + DAY, ...wanted));
+    const next = Math.max(now + Math.min(grain, SECOND), Math.min(now + DAY, ...wanted));
     return Math.ceil(next / grain) * grain;
   }
 
@@ -167,11 +168,12 @@ export class Life {
       // The live timer leaves new charges for the others.
       return name === 'send' || name === 'clear' || (at !== null && at.getTime() <= now);
     };
+    const isWoken = (engine: Engine, name: string): boolean => (engine.woken as Set<string>).has(name);
     for (const name of this.chance.shuffled(TIMERS, 'order', this.steps)) {
-      if (!isDue(name)) continue;
       const twice = this.strikes('tick_doubled', this.steps, name);
       const workers = this.chance.shuffled(this.lab.engines.filter((engine) => engine.working), 'who', this.steps, name);
-      for (const engine of workers.slice(0, twice ? 2 : 1)) await this.lab.run(engine, name);
+      const chosen = workers.filter((engine, i) => isWoken(engine, name) || (isDue(name) && i < (twice ? 2 : 1)));
+      for (const engine of chosen) await this.lab.run(engine, name);
     }
     if (now - this.lastBeat >= MINUTE) {
       this.lastBeat = now;

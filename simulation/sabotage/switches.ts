@@ -55,7 +55,7 @@ const UNKNOWN: readonly Switch[] = [
   {
     name: 'absent_too_early',
     removes: 'the whole life of the key before absence is proved',
-    patches: [at(LOOKUP, 'const provableFrom = Math.max(first + window + 2 * HOUR, last + Math.max(2 * HOUR, settle));', 'const provableFrom = first;'), at(LOOKUP, 'charge.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75', 'charge.empty_lookups >= 1'), at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at < first)')],
+    patches: [at(LOOKUP, 'const provableFrom = Math.max(first + window + 2 * HOUR, last + Math.max(2 * HOUR, settle));', 'const provableFrom = first;'), at(LOOKUP, 'row.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75', 'row.empty_lookups >= 1'), at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at < first)')],
     watch: { climate: 'blank' },
   },
   {
@@ -89,7 +89,7 @@ const SENDING: readonly Switch[] = [
   {
     name: 'no_fencing',
     removes: 'the lease token of an answer',
-    patches: [at(DOOR, "  return news.claimed === undefined || (charge.status === 'sending' && charge.lease_token === news.claimed.lease_token);", '  return true;')],
+    patches: [at(DOOR, "  return row.status === 'sending' && row.lease_token === news.claimed.lease_token;", '  return row.lease_token >= 0;'), at('src/payments/acknowledgements.ts', "`t.status = 'sending' and t.lease_token = r.lease_token`", "`t.status in ('sending', 'unknown')`")],
     watch: { climate: 'sleepy' },
   },
   {
@@ -150,13 +150,13 @@ const READING: readonly Switch[] = [
   {
     name: '401_is_a_decline',
     removes: 'telling a rotated key from a refused charge',
-    patches: [at(CHECKOUT, "        return notTaken('unauthorized', requestId);", "        return { answer: 'refused', codes: ['unauthorized'], requestId };")],
+    patches: [at(CHECKOUT, "      return notTaken('unauthorized', requestId);\n    case 403", "      return { answer: 'refused', codes: ['unauthorized'], requestId };\n    case 403")],
     watch: { climate: 'rebuffed' },
   },
   {
     name: '429_is_a_decline',
     removes: 'telling a rate limit from a refused charge',
-    patches: [at(CHECKOUT, "        return notTaken('rate_limited', requestId);", "        return { answer: 'refused', codes: ['rate_limited'], requestId };")],
+    patches: [at(CHECKOUT, "      return notTaken('rate_limited', requestId);", "      return { answer: 'refused', codes: ['rate_limited'], requestId };")],
     watch: { climate: 'rebuffed' },
   },
   {
@@ -193,9 +193,9 @@ const READING: readonly Switch[] = [
     name: 'webhook_is_truth',
     removes: 'asking the gateway what a webhook only hints at',
     patches: [
-      at(INBOX, 'this.look(charge, event.payment_id as string)', 'this.look(charge, event.payment_id as string, event)'),
-      at(INBOX, 'private async look(charge: KnownCharge, paymentId: string)', 'private async look(charge: KnownCharge, paymentId: string, event: GatewayEvent)'),
-      at(INBOX, '      const found = await this.gateway.payment(paymentId);', "      const found = await this.gateway.payment(paymentId);\n      if (found) found.fact.status = event.type === 'payment_captured' ? 'captured' : event.type === 'payment_declined' ? 'declined' : found.fact.status;"),
+      at(INBOX, 'this.look(charge, event.payment_id as string, refunds)', 'this.look(charge, event.payment_id as string, refunds, event)'),
+      at(INBOX, 'private async look(charge: KnownCharge, paymentId: string, withRefunds: boolean)', 'private async look(charge: KnownCharge, paymentId: string, withRefunds: boolean, event: StoredEvent)'),
+      at(INBOX, '      const found = await this.gateway.payment(paymentId, withRefunds);', "      const found = await this.gateway.payment(paymentId, withRefunds);\n      if (found) found.fact.status = event.type === 'payment_captured' ? 'captured' : event.type === 'payment_declined' ? 'declined' : found.fact.status;"),
     ],
     watch: { test: 'test/webhooks/lies.test.ts' },
   },
