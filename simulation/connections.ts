@@ -53,10 +53,7 @@ export class Connections {
     // A server that ends the connection of a killed engine must not end the simulation.
     client.on('error', () => undefined);
     const connect = client.connect.bind(client) as unknown as (done: (error?: Error) => void) => void;
-    client.connect = ((done: (error?: Error) => void) => {
-      const connected = this.gate.pass(() => new Promise<void>((resolve, reject) => connect((error) => (error ? reject(error) : resolve()))));
-      connected.then(() => done(), done);
-    }) as unknown as typeof client.connect;
+    client.connect = ((done: (error?: Error) => void) => void this.connected(connect, done)) as unknown as typeof client.connect;
     const ask = client.query.bind(client) as unknown as Ask;
     let written: string | null = null;
     client.query = (async (statement: Statement, values?: unknown) => {
@@ -67,6 +64,15 @@ export class Connections {
       return this.say(() => ask(statement, values));
     }) as unknown as typeof client.query;
     return client;
+  }
+
+  private async connected(connect: (done: (error?: Error) => void) => void, done: (error?: Error) => void): Promise<void> {
+    let failure: Error | undefined;
+    await this.gate.pass(() => new Promise<void>((over) => connect((error) => {
+      failure = error;
+      over();
+    })));
+    done(failure);
   }
 
   private async say<T>(ask: () => Promise<T>): Promise<T> {

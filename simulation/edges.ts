@@ -41,10 +41,10 @@ export async function readEdges(admin: pg.Client): Promise<Counts> {
 type Table = Record<string, Record<string, string | undefined>>;
 
 const MACHINES: Record<string, Table> = {
-  charges: chargeTransitions as Table,
-  invoices: invoiceTransitions as Table,
-  subscriptions: subscriptionTransitions as Table,
-  refunds: refundTransitions as Table,
+  charges: chargeTransitions,
+  invoices: invoiceTransitions,
+  subscriptions: subscriptionTransitions,
+  refunds: refundTransitions,
 };
 
 /** Every edge of the machines that changes a status. */

@@ -94,7 +94,7 @@ export class Engine implements Traveller, Owner {
   }
 
   get server(): Server {
-    return (this.app as NestExpressApplication).getHttpServer() as Server;
+    return (this.app as NestExpressApplication).getHttpServer();
   }
 
   get timers(): readonly Timer[] {

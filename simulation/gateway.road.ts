@@ -1,6 +1,6 @@
 import { Dispatcher } from 'undici';
 import type { SandboxGateway } from '../sandbox/gateway.js';
-import type { Reply } from '../sandbox/runtime/ports.js';
+import type { GatewayRequest, Reply } from '../sandbox/runtime/ports.js';
 
 /** What the road itself does to a call, besides what the gateway may do. */
 export interface RoadFault {
@@ -127,18 +127,15 @@ export class GatewayRoad {
     }
     this.under.add(call);
     const mark = call.path.indexOf('?');
-    void this.gateway
-      .handle({
-        method: call.method,
-        path: mark < 0 ? call.path : call.path.slice(0, mark),
-        query: mark < 0 ? undefined : call.path.slice(mark + 1),
-        headers: call.headers,
-        body: call.body,
-      })
-      .then((reply) => {
-        this.noteRefusal(call, reply);
-        if (!call.traveller.dead) this.given.push({ call, reply });
-      });
+    const { method, headers, body } = call;
+    const path = mark < 0 ? call.path : call.path.slice(0, mark);
+    void this.ask(call, { method, path, query: mark < 0 ? undefined : call.path.slice(mark + 1), headers, body });
+  }
+
+  private async ask(call: Call, request: GatewayRequest): Promise<void> {
+    const reply = await this.gateway.handle(request);
+    this.noteRefusal(call, reply);
+    if (!call.traveller.dead) this.given.push({ call, reply });
   }
 
   private noteRefusal(call: Call, reply: Reply): void {

@@ -107,7 +107,7 @@ async function read(admin: pg.Client): Promise<Tables> {
   );
   const refunds = await rows<RefundRow>('select charge, status, amount, gateway_action_id from refunds order by id');
   for (const event of events) event.at = Number(event.at);
-  return { subscriptions, invoices: by(invoices, 'subscription'), charges: by(charges, 'subscription'), events: by(events, 'subject') as Map<string, LifeEvent[]>, refunds: by(refunds, 'charge') };
+  return { subscriptions, invoices: by(invoices, 'subscription'), charges: by(charges, 'subscription'), events: by(events, 'subject'), refunds: by(refunds, 'charge') };
 }
 
 function by<K extends string, T extends Record<K, string>>(rows: readonly T[], key: K): Map<string, T[]> {

@@ -47,7 +47,7 @@ export class LabTime extends EngineClock {
     globalThis.clearTimeout = ((handle: unknown) => {
       if (typeof handle !== 'number') realClear(handle as NodeJS.Timeout);
       else this.timers.delete(handle);
-    }) as typeof clearTimeout;
+    });
   }
 
   /** Runs something when that much virtual time has passed. */

@@ -39,7 +39,7 @@ export class Lab {
   private constructor(
     private readonly options: LabOptions,
     readonly gateway: SandboxGateway,
-    readonly admin: pg.Client,
+    public admin: pg.Client,
     time: LabTime,
   ) {
     this.time = time;
@@ -53,8 +53,7 @@ export class Lab {
   static async open(options: LabOptions): Promise<Lab> {
     const time = new LabTime(options.start);
     time.install();
-    const admin = new pg.Client({ connectionString: options.databaseUrl, options: '-c timezone=UTC' });
-    await admin.connect();
+    const admin = await connect(options.databaseUrl);
     // The gateway is made before the lab that it calls back.
     const late: { lab: Lab | null } = { lab: null };
     const gateway = await SandboxGateway.open({
@@ -98,6 +97,30 @@ export class Lab {
       const { rows } = await this.admin.query('select 1 from pg_stat_activity where pid = any($1) limit 1', [pids]);
       if (rows.length === 0) return;
     }
+  }
+
+  /** Copies the database as it is; nobody may be connected meanwhile, so engines are killed first. */
+  async backUp(): Promise<void> {
+    await this.replaceDatabase((name, on) => on.query(`create database ${name}_backup template ${name}`));
+  }
+
+  /** Puts the copy in the database's place: what was written since is forgotten. */
+  async restore(): Promise<void> {
+    await this.replaceDatabase(async (name, on) => {
+      await on.query(`drop database ${name} with (force)`);
+      await on.query(`alter database ${name}_backup rename to ${name}`);
+    });
+  }
+
+  private async replaceDatabase(replace: (name: string, on: pg.Client) => Promise<unknown>): Promise<void> {
+    await this.admin.end();
+    const url = new URL(this.options.databaseUrl);
+    const name = url.pathname.slice(1);
+    url.pathname = '/postgres';
+    const outside = await connect(url.toString());
+    await replace(name, outside);
+    await outside.end();
+    this.admin = await connect(this.options.databaseUrl);
   }
 
   rest(): Promise<void> {
@@ -221,4 +244,10 @@ export class Lab {
     await this.admin.end();
     this.gateway.close();
   }
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, options: '-c timezone=UTC' });
+  await client.connect();
+  return client;
 }

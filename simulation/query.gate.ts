@@ -31,7 +31,7 @@ export class QueryGate {
       this.waiting.push(async () => {
         const answer = await ask().then(
           (value) => () => resolve(value),
-          (error: unknown) => () => reject(error as Error),
+          (error: unknown) => () => reject(error),
         );
         // Whatever waits for a turn of the loop goes first, each time.
         await turn();

@@ -52,7 +52,7 @@ export async function runSeed(order: SeedOrder): Promise<SeedReport> {
   const swarm = order.climate === undefined ? swarmOf(order.seed, chance) : CLIMATES[order.climate];
   const life = new Life(chance, swarm);
   await runMigrations(order.databaseUrl);
-  const lab = await Lab.open({ databaseUrl: order.databaseUrl, start: START, chance, roadFault: life.roadFault });
+  const lab = await Lab.open({ databaseUrl: order.databaseUrl, start: START, chance, roadFault: life.luck.roadFault });
   await watchEdges(lab.admin);
   await life.begin(lab, order.subscriptions);
   await life.liveUntil(START + order.days * DAY_MS);
@@ -67,7 +67,7 @@ export async function runSeed(order: SeedOrder): Promise<SeedReport> {
     verdict,
     hash: hashOf(stories),
     edges: await readEdges(lab.admin),
-    faults: { ...faults, ...lab.gateway.context.faults.firedByType(), ...life.struckByClass() },
+    faults: { ...faults, ...lab.gateway.context.faults.firedByType(), ...Object.fromEntries(life.luck.struck) },
     moves: Object.fromEntries(life.moves),
     answers: Object.fromEntries(lab.answers),
     stories: Object.fromEntries([...stories].filter(([email]) => blamed.has(email) || process.env.SIMULATION_STORIES !== undefined)),

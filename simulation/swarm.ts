@@ -114,6 +114,7 @@ export const ENGINE_CLASSES = {
   poison_row: [0.003, 0.01],
   all_engines_down: [0.002, 0.006],
   gateway_outage: [0.002, 0.006],
+  restored_backup: [0.004, 0.01],
 } as const satisfies Record<string, readonly [number, number]>;
 export type EngineClass = keyof typeof ENGINE_CLASSES;
 

@@ -1,12 +1,17 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import type { Patch } from './switch.js';
 
-/** Where the project lies, seen from the compiled file. */
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+/** Where the project lies, seen from this file, compiled or not. */
+const ROOT = ((folder: string): string => {
+  let found = folder;
+  while (!existsSync(join(found, 'package.json'))) found = dirname(found);
+  return found;
+})(dirname(fileURLToPath(import.meta.url)));
 /** What a test file needs beside itself. */
 const SOURCES = ['src', 'test', 'sandbox', 'migrations', 'simulation', 'vitest.config.ts', 'tsconfig.json', 'tsconfig.build.json'];
 

@@ -1,0 +1,154 @@
+import type { CommitFate } from './connections.js';
+import type { Engine } from './engine.js';
+import { DAY, HOUR, MINUTE, SECOND } from './hours.js';
+import type { Lab } from './lab.js';
+import type { Luck } from './luck.js';
+import type { EngineClass } from './swarm.js';
+
+const FATES: Partial<Record<EngineClass, CommitFate>> = {
+  killed_before_commit: 'killed_before',
+  killed_after_commit: 'killed_after',
+  commit_unacknowledged: 'unacknowledged',
+  commit_refused: 'refused',
+  serialization_failure: 'serialization',
+};
+
+/** What happens to engines and their database. */
+export class Misfortunes {
+  crashes = 0;
+  /** When the backup was taken that is about to be restored, and when it will be. */
+  backup: { taken: number; restoreAt: number } | null = null;
+  private quarantine = false;
+  private readonly rebirths: { name: string; at: number }[] = [];
+  private readonly poisoned: string[] = [];
+
+  constructor(
+    private readonly lab: Lab,
+    private readonly luck: Luck,
+  ) {}
+
+  /** What befalls everybody in this step. */
+  async befall(step: number, mayBePoisoned: () => readonly string[]): Promise<void> {
+    for (const engine of this.lab.engines.filter((one) => one.working)) await this.befallOne(engine, step);
+    if (this.luck.strikes('all_engines_down', step)) {
+      const back = this.lab.time.at + this.luck.chance.whole(1, 4, 'down', step) * DAY;
+      await this.killAll(back);
+      for (const rebirth of this.rebirths) rebirth.at = back;
+    }
+    if (this.luck.strikes('gateway_outage', step)) {
+      this.lab.gateway.context.faults.arm({ type: 'outage', for_seconds: this.luck.chance.whole(600, 14_400, 'outage', step) });
+    }
+    if (this.luck.strikes('poison_row', step)) await this.poison(this.luck.chance.pick(mayBePoisoned(), 'poison', step));
+    await this.backUpOrRestore(step);
+  }
+
+  /**
+   * A backup is taken, life goes on for some hours, and then the backup is all that is left. Nobody sells or changes
+   * anything meanwhile: what only the lost database knew, no engine could know again.
+   */
+  private async backUpOrRestore(step: number): Promise<void> {
+    const now = this.lab.time.at;
+    if (this.backup === null && this.luck.strikes('restored_backup', step)) {
+      await this.killAll(now);
+      await this.lab.backUp();
+      this.backup = { taken: now, restoreAt: now + this.luck.chance.whole(1, 30, 'restore', step) * HOUR };
+      await this.bringBack(step);
+    } else if (this.backup !== null && now >= this.backup.restoreAt) {
+      await this.restore(this.backup.taken, step);
+    }
+  }
+
+  private async restore(taken: number, step: number): Promise<void> {
+    this.backup = null;
+    await this.killAll(this.lab.time.at);
+    await this.lab.restore();
+    this.quarantine = true;
+    await this.bringBack(step);
+    this.quarantine = false;
+    // As the runbook says: the gateway tells again what it told the database that is lost.
+    const { store } = this.lab.gateway.context;
+    for (const event of store.events.rows.values()) if (event.created_at >= taken) this.lab.gateway.webhooks.resend(event);
+  }
+
+  private async befallOne(engine: Engine, step: number): Promise<void> {
+    const names = [engine.name, step] as const;
+    for (const [name, fate] of Object.entries(FATES) as [EngineClass, CommitFate][]) {
+      if (engine.doom === null && this.luck.strikes(name, ...names)) engine.doom = { fate, after: this.luck.chance.whole(1, 4, 'doom', ...names) };
+    }
+    if (this.luck.strikes('paused_past_lease', ...names)) {
+      engine.napMs = this.luck.chance.whole(150, 7_200, 'nap', ...names) * SECOND;
+      engine.doom = { fate: 'paused_after', after: this.luck.chance.whole(1, 3, 'doom', ...names) };
+    }
+    const unsent = this.luck.strikes('killed_before_send', ...names);
+    if (!unsent && !this.luck.strikes('killed_after_send', ...names)) return;
+    // It takes up its work, and is gone before its calls go out, or before it hears of them.
+    for (const name of ['live', 'send']) {
+      const timer = engine.timers.find((one) => one.name === name);
+      timer?.run().catch(() => undefined);
+      await this.lab.rest();
+      if (!unsent) await this.lab.road.sendOnly();
+    }
+    await this.kill(engine, this.lab.time.at + this.luck.chance.whole(1, 30, 'rebirth', ...names) * MINUTE);
+  }
+
+  private async killAll(back: number): Promise<void> {
+    for (const engine of this.lab.engines) await this.kill(engine, back);
+  }
+
+  private async kill(engine: Engine, back: number): Promise<void> {
+    engine.die();
+    this.crashes += 1;
+    this.rebirths.push({ name: engine.name, at: back });
+    await this.lab.bury(engine);
+  }
+
+  /** Engines that a commit's fate has killed. */
+  async clearAway(step: number): Promise<void> {
+    for (const engine of this.lab.engines.filter(({ dead }) => dead)) {
+      await this.kill(engine, this.lab.time.at + this.luck.chance.whole(0, 20, 'rebirth', engine.name, step) * MINUTE);
+    }
+  }
+
+  async bringBack(step: number): Promise<void> {
+    await this.clearAway(step);
+    for (const rebirth of this.rebirths.splice(0)) {
+      if (rebirth.at > this.lab.time.at) this.rebirths.push(rebirth);
+      else await this.lab.startEngine(rebirth.name, this.quarantine);
+    }
+  }
+
+  /** A row that no flow can work on: somebody wrote a time zone by hand. */
+  private async poison(subscription: string | undefined): Promise<void> {
+    if (subscription === undefined) return;
+    this.poisoned.push(subscription);
+    await this.lab.admin.query(`update subscriptions set time_zone = 'Nowhere/Land' where id = $1`, [subscription]);
+  }
+
+  /** Everybody is well again; what misfortunes left behind is mended as an operator would. */
+  async end(step: number): Promise<void> {
+    if (this.backup !== null) await this.restore(this.backup.taken, step);
+    this.luck.healthy = true;
+    const { gateway, time } = this.lab;
+    gateway.context.faults.disarmAll();
+    for (const engine of this.lab.engines) engine.doom = null;
+    await this.lab.pass(Math.max(time.at, ...this.lab.engines.map((engine) => engine.pausedUntil)) + SECOND);
+    for (const rebirth of this.rebirths) rebirth.at = time.at;
+    await this.bringBack(step);
+    await this.mendPoisoned();
+    // The wallet's provider decides at last what it had left open.
+    for (const payment of gateway.context.store.payments.rows.values()) {
+      if (payment.kind === 'stored') gateway.settlement.approve(payment);
+    }
+  }
+
+  /** When somebody comes back, wakes up, or the backup is restored. */
+  marks(): number[] {
+    const asleep = this.lab.engines.map((engine) => engine.pausedUntil).filter((at) => at > this.lab.time.at);
+    return [...this.rebirths.map(({ at }) => at), ...asleep];
+  }
+
+  private async mendPoisoned(): Promise<void> {
+    await this.lab.admin.query(`update subscriptions set time_zone = 'Asia/Shanghai', parked_at = null where id = any($1)`, [this.poisoned]);
+    await this.lab.admin.query('update parked_rows set released_at = $2 where row_id = any($1)', [this.poisoned, new Date(this.lab.time.at)]);
+  }
+}
