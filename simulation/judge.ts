@@ -58,12 +58,19 @@ interface RefundRow {
   gateway_action_id: string | null;
 }
 
+interface ParkedRow {
+  row_id: string;
+  parked_at: Date;
+  released_at: Date | null;
+}
+
 interface Tables {
   subscriptions: SubscriptionRow[];
   invoices: Map<string, InvoiceRow[]>;
   charges: Map<string, ChargeRow[]>;
   events: Map<string, LifeEvent[]>;
   refunds: Map<string, RefundRow[]>;
+  parked: Map<string, ParkedRow[]>;
 }
 
 /** Compares the engine's tables with the gateway's book and with the model of what each period should cost. */
@@ -101,13 +108,14 @@ async function read(admin: pg.Client): Promise<Tables> {
     `select c.*, t.kind as booked, exists (select 1 from parked_rows p where p.row_id = c.id) as alerted
        from charges c left join ledger_transactions t on t.source_key = c.gateway_payment_id || ':capture' order by c.id`,
   );
+  const parked = await rows<ParkedRow>('select row_id, parked_at, released_at from parked_rows');
   const events = await rows<LifeEvent & { subject: string; at: Date | number }>(
     `select subject, type, created_at as at, data->'object' as object from events
       where type like 'subscription.%' order by subject, sequence`,
   );
   const refunds = await rows<RefundRow>('select charge, status, amount, gateway_action_id from refunds order by id');
   for (const event of events) event.at = Number(event.at);
-  return { subscriptions, invoices: by(invoices, 'subscription'), charges: by(charges, 'subscription'), events: by(events, 'subject'), refunds: by(refunds, 'charge') };
+  return { subscriptions, invoices: by(invoices, 'subscription'), charges: by(charges, 'subscription'), events: by(events, 'subject'), refunds: by(refunds, 'charge'), parked: by(parked, 'row_id') };
 }
 
 function by<K extends string, T extends Record<K, string>>(rows: readonly T[], key: K): Map<string, T[]> {
@@ -204,6 +212,9 @@ function judgeBook(tables: Tables, entries: readonly BookEntry[]): Violation[] {
   return violations;
 }
 
+/** How late (ms) a row may be looked at, and parked. */
+const LATE_MS = 6 * 86_400_000;
+
 /** A refusal is the gateway's own word: neither a rate limit nor a rotated key of ours may pass for one. */
 function judgeRefusals({ road }: Lab, tables: Tables): Violation[] {
   const email = new Map(tables.subscriptions.map((s) => [s.id, s.email]));
@@ -245,7 +256,9 @@ function judgeSubscription(s: SubscriptionRow, tables: Tables, book: Book, now: 
     const billed = invoices.filter((invoice) => invoice.period_no === no);
     const invoice = billed.find(({ status }) => status !== 'void') ?? billed[0];
     if (!invoice) {
-      if (!optional) blame('missed', `period ${no}, ${new Date(start).toISOString()}, was never billed`);
+      // Whoever is parked is billed when he is released; if he is canceled before, his parking is the recorded reason.
+      const parked = (tables.parked.get(s.id) ?? []).some(({ parked_at: from, released_at: until }) => start >= from.getTime() - LATE_MS && start <= (until?.getTime() ?? now));
+      if (!optional && !parked) blame('missed', `period ${no}, ${new Date(start).toISOString()}, was never billed`);
       continue;
     }
     if (invoice.status !== 'paid') owed += 1;

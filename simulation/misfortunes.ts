@@ -148,7 +148,14 @@ export class Misfortunes {
   }
 
   private async mendPoisoned(): Promise<void> {
-    await this.lab.admin.query(`update subscriptions set time_zone = 'Asia/Shanghai', parked_at = null where id = any($1)`, [this.poisoned]);
-    await this.lab.admin.query('update parked_rows set released_at = $2 where row_id = any($1)', [this.poisoned, new Date(this.lab.time.at)]);
+    const { admin, time } = this.lab;
+    await admin.query(`update subscriptions set time_zone = 'Asia/Shanghai', parked_at = null where id = any($1)`, [this.poisoned]);
+    // What could not be settled for them was parked too, and is looked at again now.
+    await admin.query('update charges set parked_at = null, next_check_at = $2 where parked_at is not null and subscription = any($1)', [this.poisoned, new Date(time.at)]);
+    await admin.query(
+      `update parked_rows p set released_at = $2 where row_id = any($1)
+          or exists (select 1 from charges c where c.id = p.row_id and c.subscription = any($1))`,
+      [this.poisoned, new Date(time.at)],
+    );
   }
 }
