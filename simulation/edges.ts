@@ -59,8 +59,35 @@ export function allEdges(): string[] {
   return [...new Set(edges)];
 }
 
+/** Edges that only rare coincidences take: they are counted, and not demanded of a run. */
+export const SELDOM: Readonly<Record<string, string>> = {
+  'charges created pending': 'a restored database meets a payment that it forgot, before anybody looks',
+  'charges created captured': 'as above',
+  'charges created declined': 'as above',
+  'charges created expired': 'as above, for a redirect',
+  'charges created canceled': 'as above, for a redirect',
+  'charges withdrawn captured': 'as above, after a cancel had withdrawn what was sent in the lost time',
+  'charges sending expired': 'a worker sleeps with its answer until the redirect has lapsed, and its webhook is read first',
+  'charges sending canceled': 'the customer cancels on a page whose link is still on its way to us',
+  'charges unknown canceled': 'as above, after the lease ran out',
+  'charges unknown absent': 'every sending fails until the key is dead',
+  'invoices uncollectible paid': 'money comes late for a period that was given up after a cancel',
+  'refunds created pending': 'a restored database meets a refund that it forgot',
+  'refunds created succeeded': 'as above',
+  'refunds created declined': 'as above',
+  'refunds sending succeeded': 'the refund is paid out and told before its request is answered',
+  'refunds unknown succeeded': 'the answer to a refund is lost, and a look-up comes after it was paid out',
+  'refunds unknown pending': 'as above, before it was paid out',
+  'refunds unknown declined': 'as above, and it was declined',
+  'refunds unknown sending': 'a refund never arrived and is sent again',
+  'refunds unknown created': 'a refund never arrives until its key is dead',
+};
+
 /** Edges that this simulation cannot take, and why. */
 export const NOT_TAKEN: Readonly<Record<string, string>> = {
+  'charges refused captured': 'the sandbox makes no payment of a request that it refuses',
+  'charges absent captured': 'what is hidden longer than a key lives breaks what the gateway promises',
+  'refunds declined succeeded': 'the sandbox never pays out a refund that it declined',
   'invoices draft open': 'invoices are written open; drafts are for one-off invoices, which do not exist yet',
   'invoices draft void': 'as above',
   'subscriptions past_due unpaid': 'the one dunning policy there is ends with a cancel',

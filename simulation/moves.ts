@@ -35,7 +35,7 @@ const refund = (body: object): Wish => ({ method: 'POST', path: `/v1/charges/${L
 
 /** The table of moves; a new one needs a row here and nothing else. */
 export const MOVES: readonly Move[] = [
-  { name: 'cancel_now', weight: 1, fits: (s) => running(s) || s.status === 'trialing', wish: (s) => on(s, 'cancel', { at: 'now', reason: 'enough' }) },
+  { name: 'cancel_now', weight: 1, fits: (s) => running(s) || ['trialing', 'incomplete', 'paused'].includes(s.status), wish: (s) => on(s, 'cancel', { at: 'now', reason: 'enough' }) },
   { name: 'cancel_at_period_end', weight: 3, fits: running, wish: (s) => on(s, 'cancel', { at: 'period_end' }) },
   { name: 'uncancel', weight: 12, fits: (s) => s.cancel_at_period_end, wish: (s) => on(s, 'uncancel') },
   { name: 'pause', weight: 3, fits: running, wish: (s) => on(s, 'pause') },
@@ -50,8 +50,8 @@ export const MOVES: readonly Move[] = [
   { name: 'checkout', weight: 60, fits: (s) => s.status === 'past_due' || s.status === 'incomplete', wish: (s) => on(s, 'checkout', { terminal_type: 'WAP', os_type: 'IOS', ...PAGES }) },
   { name: 'checkout_unowed', weight: 1, fits: (s) => s.status === 'active', wish: (s) => on(s, 'checkout', { terminal_type: 'WEB', ...PAGES }) },
   { name: 'cancel_and_refund', weight: 1, fits: running, wish: (s) => on(s, 'cancel', { at: 'now', refund: 'full', reason: 'changed my mind' }) },
-  { name: 'refund_part', weight: 2, fits: running, wish: () => refund({ amount: 150, reason: 'a cup was broken' }) },
-  { name: 'refund_rest', weight: 2, fits: running, wish: () => refund({}) },
+  { name: 'refund_part', weight: 6, fits: running, wish: () => refund({ amount: 150, reason: 'a cup was broken' }) },
+  { name: 'refund_rest', weight: 5, fits: running, wish: () => refund({}) },
   { name: 'refund_too_much', weight: 0.5, fits: running, wish: () => refund({ amount: 99_999_999 }) },
   { name: 'senseless_resume', weight: 0.5, fits: (s) => s.status === 'active', wish: (s) => on(s, 'resume') },
 ];

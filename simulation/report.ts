@@ -1,5 +1,5 @@
 import { FAULTS } from '../sandbox/faults/catalogue.js';
-import { allEdges, type Counts, NOT_TAKEN } from './edges.js';
+import { allEdges, type Counts, NOT_TAKEN, SELDOM } from './edges.js';
 import type { Options } from './options.js';
 import type { SeedReport } from './seed.process.js';
 import { ENGINE_CLASSES, GATEWAY_CLASSES, NOT_SHOWN } from './swarm.js';
@@ -24,15 +24,19 @@ export function printReport(options: Options, reports: readonly SeedReport[], se
   say(`moves: ${listOf(sumOf(reports.map((report) => report.moves)))}; answers: ${listOf(sumOf(reports.map((report) => report.answers)))}`);
   say(`edges taken: ${listOf(edges)}`);
   const silent = classesOf().filter((name) => !(faults[name] ?? 0));
-  const untaken = allEdges().filter((edge) => !(edges[edge] ?? 0) && !(edge in NOT_TAKEN));
+  const possible = allEdges().filter((edge) => !(edge in NOT_TAKEN));
+  const untaken = possible.filter((edge) => !(edges[edge] ?? 0) && !(edge in SELDOM));
+  const missing = possible.filter((edge) => !(edges[edge] ?? 0) && edge in SELDOM);
   if (silent.length > 0) say(`never fired: ${silent.join(', ')}`);
   if (untaken.length > 0) say(`never taken: ${untaken.join(', ')}`);
+  for (const edge of missing) say(`not taken this time: ${edge} (${SELDOM[edge]})`);
   for (const [edge, reason] of Object.entries(NOT_TAKEN)) say(`not to be taken: ${edge} (${reason})`);
   for (const [type, reason] of Object.entries(NOT_SHOWN)) say(`not to be shown: ${type} (${reason})`);
   say(
     `\n${reports.length} seeds, ${total((r) => r.verdict.subscriptions)} subscriptions, ${total((r) => r.verdict.periods)} periods, ` +
       `${total((r) => r.verdict.charges)} charges, ${total((r) => r.verdict.captures)} captures ` +
-      `(${total((r) => r.verdict.surplus)} surplus), ${total((r) => r.verdict.owed)} periods owed; ${classesOf().length - silent.length} fault classes fired, ` +
+      `(${total((r) => r.verdict.surplus)} surplus), ${total((r) => r.verdict.owed)} periods owed; ${classesOf().length - silent.length} of ${classesOf().length} fault classes fired, ` +
+      `${possible.length - untaken.length - missing.length} of ${possible.length} edges taken, `+
       `${total((r) => r.crashes)} crashes, ${total((r) => r.calls)} gateway calls, ${total((r) => r.statements)} statements (${total((r) => r.blocked)} overtaken), ${total((r) => r.steps)} steps; ` +
       `doubles ${of('double')}, missed ${of('missed')}, other violations ${violations.length - of('double') - of('missed')}; ${seconds.toFixed(0)} s`,
   );
