@@ -1,5 +1,6 @@
 import type { FaultType } from '../sandbox/faults/catalogue.js';
 import type { FaultMatch } from '../sandbox/faults/fault.js';
+import { MINUTE } from './hours.js';
 import type { EngineClass, Swarm } from './swarm.js';
 
 /**
@@ -11,7 +12,7 @@ const gateway = (type: FaultType, probability: number, params: object = {}, matc
 /** No key protects anybody: whatever is sent twice is carried out twice. */
 const FORGETFUL = gateway('key_expired', 1);
 
-const climate = (faults: Swarm['gateway'], engine: Partial<Record<EngineClass, number>> = {}): Swarm => ({ gateway: faults, engine });
+const climate = (faults: Swarm['gateway'], engine: Partial<Record<EngineClass, number>> = {}, grains?: readonly number[]): Swarm => ({ gateway: faults, engine, grains });
 
 export const CLIMATES = {
   /** Answers get lost, and the gateway forgets keys: only looking before sending again helps. */
@@ -19,11 +20,15 @@ export const CLIMATES = {
   /** Answers get lost, and look-ups are often blank: only the key helps. */
   blank: climate([gateway('list_empty', 0.6), gateway('response_lost', 0.25), gateway('webhook_lost', 0.6)]),
   /** Requests are carried out minutes after their answer was lost, and keys are forgotten: only patience helps. */
-  slow: climate([FORGETFUL, gateway('slow_processing', 0.4, { seconds: 600, holds_key: false }), gateway('list_lag', 0.4, { seconds: 600 }), gateway('webhook_lost', 0.9)]),
+  slow: climate(
+    [FORGETFUL, gateway('slow_processing', 0.4, { seconds: 600, holds_key: false }), gateway('reset_before_commit', 0.3), gateway('list_lag', 0.4, { seconds: 600 }), gateway('webhook_lost', 0.9)],
+    {},
+    [200, 2 * MINUTE, 5 * MINUTE],
+  ),
   /** Workers sleep long between claiming and sending, and keys are forgotten: only the deadline helps. */
   sleepy: climate([FORGETFUL, gateway('webhook_lost', 0.5)], { late_first_byte: 0.15, paused_past_lease: 0.3 }),
   /** Engines die at their commits. */
-  deadly: climate([FORGETFUL, gateway('response_lost', 0.05)], { killed_before_commit: 0.15, killed_after_commit: 0.1, commit_refused: 0.15, commit_unacknowledged: 0.1 }),
+  deadly: climate([FORGETFUL, gateway('response_lost', 0.05)], { killed_before_commit: 0.06, killed_after_commit: 0.04, commit_refused: 0.1, commit_unacknowledged: 0.1 }),
   /** Everybody is away for days, while some answers were lost and some look-ups are blank. */
   away: climate([gateway('response_lost', 0.3), gateway('list_empty', 0.3), gateway('webhook_lost', 0.7)], { all_engines_down: 0.06, killed_after_send: 0.1 }),
   /** Wallets without money, revoked mandates, customers who pay for themselves. */

@@ -155,8 +155,7 @@ async function judgeTables({ admin, time }: Lab): Promise<Violation[]> {
   const violations: Violation[] = [];
   const { rows: incoherent } = await admin.query<{ kind: string; row_id: string; detail: string }>('select * from coherence($1)', [now]);
   for (const { kind, row_id, detail } of incoherent) {
-    // Nothing compares charges at their age of 14 days yet.
-    if (kind !== 'unverified') violations.push({ kind: 'incoherent', email: await ownerOf(admin, row_id), detail: `${kind} ${row_id}: ${detail}` });
+    violations.push({ kind: 'incoherent', email: await ownerOf(admin, row_id), detail: `${kind} ${row_id}: ${detail}` });
   }
   const { rows: gaps } = await admin.query<{ subject: string }>(
     `select subject from events group by subject having count(*) <> max(sequence) or min(sequence) <> 1`,

@@ -219,16 +219,9 @@ export class Lab {
   /** A fault's draw, named by its payment and by how many draws that payment has seen. */
   private draw(type: FaultType, subject: FaultSubject): number {
     const name = subject.reference === undefined ? '' : this.nameOfReference(subject.reference);
-    if (type.startsWith('webhook_') && (subject.event_type === 'payment_returned' || this.isLateCapture(subject.payment_id))) return 1;
     const nth = (this.draws.get(name) ?? 0) + 1;
     this.draws.set(name, nth);
     return this.options.chance.draw('fault', type, name, nth);
-  }
-
-  /** Money that comes after a decline, or goes back by itself, is told properly: only a later comparison would find it else. */
-  private isLateCapture(paymentId = ''): boolean {
-    const payment = this.gateway.context.store.payments.get(paymentId);
-    return payment !== undefined && payment.state.captured > 0 && payment.actions[0]?.approved === false;
   }
 
   private async deliver(headers: Record<string, string>, body: string): Promise<SendResult> {

@@ -10,9 +10,9 @@ import type { Swarm } from './swarm.js';
 
 /** How coarsely the engine lives through a day: whatever falls due waits for the next of these marks. */
 const GRAINS = [200, 5 * MINUTE, HOUR, HOUR, 2 * HOUR, 3 * HOUR, 3 * HOUR, 4 * HOUR];
-const CALM_GRAIN = 8 * HOUR;
+const CALM_GRAIN = 12 * HOUR;
 /** Order in which a tick of the scheduler finds them; the draw changes it. */
-const TIMERS = ['live', 'clear', 'send', 'gateway_events', 'look_up', 'refund'];
+const TIMERS = ['live', 'clear', 'send', 'gateway_events', 'look_up', 'refund', 'verify'];
 
 interface Due {
   live: Date | null;
@@ -20,6 +20,7 @@ interface Due {
   look_up: Date | null;
   gateway_events: Date | null;
   refund: Date | null;
+  verify: Date | null;
 }
 
 /** One seed's world, alive: people act, engines work, things break. */
@@ -95,7 +96,7 @@ export class Life {
 
   private async nextMark(): Promise<number> {
     const now = this.lab.time.at;
-    const grain = this.luck.healthy ? CALM_GRAIN : this.chance.pick(GRAINS, 'grain', Math.floor(now / DAY));
+    const grain = this.luck.healthy ? CALM_GRAIN : this.chance.pick(this.swarm.grains ?? GRAINS, 'grain', Math.floor(now / DAY));
     const wanted = this.misfortunes.marks();
     // What is due while nobody is there to do it waits for somebody to come.
     if (this.anyEngine()) {
@@ -115,7 +116,8 @@ export class Life {
       (select min(next_check_at) from charges where status = 'created' and parked_at is null) as send,
       (select min(next_check_at) from charges where status in ('sending', 'pending', 'unknown') and parked_at is null) as look_up,
       (select min(next_attempt_at) from gateway_events where next_attempt_at is not null) as gateway_events,
-      (select min(next_check_at) from refunds where status in ('created', 'sending', 'pending', 'unknown') and parked_at is null) as refund`);
+      (select min(next_check_at) from refunds where status in ('created', 'sending', 'pending', 'unknown') and parked_at is null) as refund,
+      (select min(next_check_at) from charges where status not in ('created', 'sending', 'pending', 'unknown') and next_check_at is not null and parked_at is null) as verify`);
     return rows[0] as Due;
   }
 
@@ -151,7 +153,7 @@ export class Life {
     if (now - this.lastBeat >= MINUTE) {
       this.lastBeat = now;
       const engine = this.anyEngine();
-      for (const name of engine ? ['heartbeat', 'quarantine'] : []) await this.lab.run(engine as Engine, name);
+      for (const name of engine ? ['heartbeat', 'quarantine', 'orphans'] : []) await this.lab.run(engine as Engine, name);
     }
   }
 

@@ -147,15 +147,16 @@ export class Misfortunes {
     return [...this.rebirths.map(({ at }) => at), ...asleep];
   }
 
+  /** The operator mends the rows and releases what was parked about them. */
   private async mendPoisoned(): Promise<void> {
-    const { admin, time } = this.lab;
-    await admin.query(`update subscriptions set time_zone = 'Asia/Shanghai', parked_at = null where id = any($1)`, [this.poisoned]);
-    // What could not be settled for them was parked too, and is looked at again now.
-    await admin.query('update charges set parked_at = null, next_check_at = $2 where parked_at is not null and subscription = any($1)', [this.poisoned, new Date(time.at)]);
-    await admin.query(
-      `update parked_rows p set released_at = $2 where row_id = any($1)
-          or exists (select 1 from charges c where c.id = p.row_id and c.subscription = any($1))`,
-      [this.poisoned, new Date(time.at)],
+    const { admin, engines } = this.lab;
+    await admin.query(`update subscriptions set time_zone = 'Asia/Shanghai' where id = any($1)`, [this.poisoned]);
+    const { rows } = await admin.query<{ id: string }>(
+      `select id from parked_rows p where released_at is null and kind in ('subscription', 'charge')
+          and (row_id = any($1) or exists (select 1 from charges c where c.id = p.row_id and c.parked_at is not null))
+        order by parked_at, row_id`,
+      [this.poisoned],
     );
+    for (const { id } of rows) await this.lab.call(engines[0] as Engine, { method: 'POST', path: `/v1/parked/${id}/release`, body: {} });
   }
 }

@@ -8,6 +8,7 @@ const SETTLEMENT = 'src/domain/settlement.ts';
 const COLLECTION = 'src/domain/collection.ts';
 const CHECKOUT = 'src/gateway/checkout/checkout.gateway.ts';
 const HTTP = 'src/gateway/checkout/checkout.http.ts';
+const MINT = 'src/cases/charge.mint.ts';
 const LIVING = 'src/subscriptions/living.ts';
 const STORE = 'src/cases/case.store.ts';
 const INBOX = 'src/inbox/inbox.ts';
@@ -16,8 +17,20 @@ const CLEARANCE = 'src/payments/clearance.ts';
 const COLLECTING = 'migrations/1764000000001-collecting.ts';
 const BOOKS = 'migrations/1764000000002-ledger-and-events.ts';
 
+const RESEND_RULE = 'if (at - last >= settle && at - first < window - HOUR)';
+const noSettleDelay = at(LOOKUP, RESEND_RULE, 'if (at - first < window - HOUR)');
+const settleFromFirst = at(LOOKUP, RESEND_RULE, 'if (at - first >= settle && at - first < window - HOUR)');
+const resendAfterWindow = at(LOOKUP, RESEND_RULE, 'if (at - last >= settle)');
+const neverResent = at(LOOKUP, RESEND_RULE, 'if (at < first)');
+const absentTooEarly = [
+  at(LOOKUP, 'const provableFrom = Math.max(first + window + 2 * HOUR, last + Math.max(2 * HOUR, settle));', 'const provableFrom = first;'),
+  at(LOOKUP, 'row.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75', 'row.empty_lookups >= 1'),
+  neverResent,
+];
+const noResendGuard = at(COLLECTING, "raise exception 'charge %: may not be sent again', old.id using errcode = 'check_violation';", 'null;');
+const noAbsenceGuard = at(COLLECTING, "raise exception 'charge %: is not proven absent', old.id using errcode = 'check_violation';", 'null;');
 const noOneOpenIndex = at(COLLECTING, 'create unique index charges_one_open on charges (invoice)', 'create index charges_one_open on charges (invoice)');
-const noLiveCheck = at(COLLECTION, '  if (c.liveCharges().some((charge) => charge.invoice === oldest.id)) {\n    // Its outcome', '  if (false as boolean) {\n    // Its outcome');
+const noLiveCheck = at(COLLECTION, '  return c.liveCharges().some((charge) => charge.invoice === invoice.id && (kind === undefined || charge.kind === kind));', '  return invoice.id === kind;');
 const noMintCheck = at('src/domain/case.ts', '    if (this.liveCharges().some((charge) => charge.invoice === invoice.id)) {', '    if (false as boolean) {');
 
 /** The protections of an unknown outcome: what is asked, how long is waited, when a new attempt may exist. */
@@ -37,31 +50,31 @@ const UNKNOWN: readonly Switch[] = [
   {
     name: 'no_settle_delay',
     removes: 'the wait of S before a resend',
-    patches: [at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at - first < window - HOUR)')],
+    patches: [noSettleDelay],
     watch: { climate: 'slow' },
   },
   {
     name: 'settle_from_first',
     removes: 'counting S from the last send',
-    patches: [at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at - first >= settle && at - first < window - HOUR)')],
+    patches: [settleFromFirst],
     watch: { climate: 'slow' },
   },
   {
     name: 'unknown_fails_by_timer',
     removes: 'evidence before an unknown charge is given up',
-    patches: [at(LOOKUP, "  const provableFrom = Math.max(", "  if (at - first > 26 * MINUTE) return { verdict: 'absent' };\n  const provableFrom = Math.max("), at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at < first)')],
+    patches: [at(LOOKUP, "  const provableFrom = Math.max(", "  if (at - first > 26 * MINUTE) return { verdict: 'absent' };\n  const provableFrom = Math.max("), neverResent],
     watch: { climate: 'blank' },
   },
   {
     name: 'absent_too_early',
     removes: 'the whole life of the key before absence is proved',
-    patches: [at(LOOKUP, 'const provableFrom = Math.max(first + window + 2 * HOUR, last + Math.max(2 * HOUR, settle));', 'const provableFrom = first;'), at(LOOKUP, 'row.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75', 'row.empty_lookups >= 1'), at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at < first)')],
+    patches: absentTooEarly,
     watch: { climate: 'blank' },
   },
   {
     name: 'resend_after_window',
     removes: 'the end of resends before the key dies',
-    patches: [at(LOOKUP, 'if (at - last >= settle && at - first < window - HOUR)', 'if (at - last >= settle)')],
+    patches: [resendAfterWindow],
     watch: { climate: 'away' },
   },
   {
@@ -180,7 +193,7 @@ const READING: readonly Switch[] = [
   {
     name: 'revocation_retried',
     removes: 'leaving a revoked wallet alone',
-    patches: [at('src/domain/dunning.ts', 'return code !== null && REVOCATION_CODES.has(code);', 'return code === null && REVOCATION_CODES.has(String(code));')],
+    patches: [at('src/domain/dunning.ts', '  return REVOCATION_CODES.has(code);', "  return code === '' && REVOCATION_CODES.has(code);")],
     watch: { climate: 'poor' },
   },
   {
@@ -230,6 +243,13 @@ const TABLES: readonly Switch[] = [
 
 /** Two mechanisms that keep the same: each alone may go unmissed, both never. */
 const PAIRS: readonly Switch[] = [
+  { name: 'no_resend_guard', removes: 'SQL’s own refusal of a resend outside S and W', patches: [noResendGuard], watch: { test: 'test/database/guards.test.ts' } },
+  { name: 'no_settle_delay_and_no_guard', removes: 'S, in code and in SQL', patches: [noSettleDelay, noResendGuard], watch: { climate: 'slow' } },
+  { name: 'settle_from_first_and_no_guard', removes: 'counting S from the last send, in code and in SQL', patches: [settleFromFirst, noResendGuard], watch: { climate: 'slow' } },
+  { name: 'resend_after_window_and_no_guard', removes: 'the end of resends, in code and in SQL', patches: [resendAfterWindow, noResendGuard], watch: { climate: 'away' } },
+  { name: 'absent_too_early_and_no_guard', removes: 'the proof of absence, in code and in SQL', patches: [...absentTooEarly, noAbsenceGuard], watch: { climate: 'blank' } },
+  { name: 'random_reference', removes: 'references and keys that a restored database repeats', patches: [at(MINT, "const tag = this.secret.token('reference', 20, ...fact);", "const tag = this.secret.token('reference', 20, ...fact, newId('chg'));"), at(MINT, "idempotency_key: this.secret.uuid('idempotency-key', ...fact),", "idempotency_key: this.secret.uuid('idempotency-key', ...fact, newId('chg')),")], watch: { climate: 'restored' } },
+  { name: 'no_look_after_a_gap', removes: 'the look before the first sending after a time that nobody remembers', patches: [at(CLEARANCE, '$2::timestamptz is not null and c.test_clock is null', '$2::timestamptz is null and c.test_clock is null and $2::timestamptz is not null'), at(SENDER, 'if (quarantined || lookFirstUntil !== null) return [];', 'if (quarantined) return [];')], watch: { climate: 'restored' } },
   { name: 'live_charge_unseen', removes: 'the ladder’s look at charges in flight', patches: [noLiveCheck], watch: { climate: 'poor' } },
   { name: 'mint_unguarded', removes: 'the case’s own refusal of a second open charge', patches: [noMintCheck], watch: { climate: 'poor' }, covered: 'flows look before they charge, and the index refuses; see double_charge' },
   { name: 'double_charge', removes: 'all three: the look, the refusal and the index', patches: [noLiveCheck, noMintCheck, noOneOpenIndex], watch: { climate: 'poor' } },

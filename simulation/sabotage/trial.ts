@@ -18,9 +18,10 @@ export interface Finding {
   right: boolean;
 }
 
-const SUBSCRIPTIONS = 40;
-const DAYS = 12;
-const CALM_DAYS = 4;
+const SUBSCRIPTIONS = 24;
+const DAYS = 10;
+/** Long enough for the comparison of charges at 14 days. */
+const CALM_DAYS = 15;
 
 /** Runs the sound program in a climate: what is blamed on a switch must not be the weather's doing. */
 export async function controlOf(climate: Climate, ground: Ground): Promise<Finding> {
