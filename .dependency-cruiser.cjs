@@ -60,6 +60,13 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^sandbox/' },
     },
+    {
+      name: 'the-judge-of-the-simulation-is-a-stranger',
+      comment: 'What a period should cost is thought out anew there.',
+      severity: 'error',
+      from: { path: '^simulation/(model|judge[^/]*|cast|moves|violation)\\.ts$' },
+      to: { path: '^src/' },
+    },
     ...upwards,
     ...neighbours,
   ],

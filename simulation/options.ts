@@ -13,10 +13,10 @@ export interface Options {
   complete: boolean;
 }
 
-const DEFAULT_SEEDS = 6;
-const DEFAULT_SUBSCRIPTIONS = 150;
-const DEFAULT_YEARS = 0.1;
-const CALM_DAYS = 40;
+const DEFAULT_SEEDS = 4;
+const DEFAULT_SUBSCRIPTIONS = 180;
+const DEFAULT_YEARS = 0.07;
+const CALM_DAYS = 35;
 
 /** Reads `--seed N --subscriptions N --years N`; without a seed several are lived through. */
 export function readOptions(args: readonly string[]): Options {
