@@ -118,9 +118,18 @@ export class Lab {
     const name = url.pathname.slice(1);
     url.pathname = '/postgres';
     const outside = await connect(url.toString());
+    await this.emptyDatabase(name, outside);
     await replace(name, outside);
     await outside.end();
     this.admin = await connect(this.options.databaseUrl);
+  }
+
+  /** Nobody may look on while it is copied: neither a killed engine's last connection nor the server's own workers. */
+  private async emptyDatabase(name: string, outside: pg.Client): Promise<void> {
+    for (;;) {
+      const { rows } = await outside.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+      if (rows.length === 0) return;
+    }
   }
 
   rest(): Promise<void> {

@@ -28,6 +28,7 @@ export class Life {
   readonly luck: Luck;
   steps = 0;
   private lastBeat = 0;
+  private overdue = 0;
   private lab!: Lab;
   private society!: Society;
   private misfortunes!: Misfortunes;
@@ -106,7 +107,11 @@ export class Life {
       const { backup } = this.misfortunes;
       wanted.push(this.lab.gateway.nextDueAt() ?? Infinity, backup?.restoreAt ?? this.society.nextAt());
     }
-    const next = Math.max(now + Math.min(grain, SECOND), Math.min(now + DAY, ...wanted));
+    const soonest = Math.min(now + DAY, ...wanted);
+    // What stays due whatever is done waits for something else: it is looked at ever more seldom.
+    this.overdue = soonest <= now ? this.overdue + 1 : 0;
+    const patience = Math.min(HOUR, Math.min(grain, SECOND) * 2 ** this.overdue);
+    const next = Math.max(now + patience, soonest);
     return Math.ceil(next / grain) * grain;
   }
 
