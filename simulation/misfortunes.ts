@@ -153,7 +153,7 @@ export class Misfortunes {
     await admin.query(`update subscriptions set time_zone = 'Asia/Shanghai' where id = any($1)`, [this.poisoned]);
     const { rows } = await admin.query<{ id: string }>(
       `select id from parked_rows p where released_at is null and kind in ('subscription', 'charge')
-          and (row_id = any($1) or exists (select 1 from charges c where c.id = p.row_id and c.parked_at is not null))
+          and (row_id = any($1) or exists (select 1 from charges c where c.id = p.row_id and c.subscription = any($1) and c.parked_at is not null))
         order by parked_at, row_id`,
       [this.poisoned],
     );

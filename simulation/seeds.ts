@@ -41,6 +41,8 @@ export async function openGround(): Promise<Ground> {
     await close();
     throw error;
   }
+  // Whoever interrupts it leaves no server behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void close().finally(() => process.exit(130)));
   const create = async (name: string, template: string): Promise<string> => {
     await withClient(server.adminUrl, (client) => client.query(`create database ${name} template ${template}`));
     return urlOf(server.adminUrl, name);
