@@ -80,7 +80,7 @@ const UNKNOWN: readonly Switch[] = [
   {
     name: 'failed_look_up_counts_as_empty',
     removes: 'the difference between "nothing there" and "could not be asked"',
-    patches: [at(LOOK_UP, "return [{ ...base, kind: 'look_up_failed' }];", "return [{ ...base, kind: 'not_found', windows: this.windows() }];")],
+    patches: [at(LOOK_UP, "return [{ ...base, kind: 'look_up_failed' }];", "return [{ ...base, kind: 'not_found', windows: this.windows.configured }];")],
     watch: { climate: 'deaf' },
   },
   {
