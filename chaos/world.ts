@@ -26,6 +26,14 @@ export function keyOf(name: string): string {
   return `sk_sbox_${`${letters}z`.padEnd(27, 'a')}`;
 }
 
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, options: '-c timezone=UTC -c datestyle=ISO' });
+  // A database that goes away says so to whoever asks next.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
 interface Options {
   name: string;
   databaseUrl: string;
@@ -40,13 +48,12 @@ export class World {
 
   private constructor(
     private readonly options: Options,
-    private readonly client: pg.Client,
+    private client: pg.Client,
     private readonly gateway: { url: string; controlUrl: string },
   ) {}
 
   static async open(options: Options): Promise<World> {
-    const client = new pg.Client({ connectionString: options.databaseUrl, options: '-c timezone=UTC -c datestyle=ISO' });
-    await client.connect();
+    const client = await connect(options.databaseUrl);
     const { name: id, dataDir, gateways } = options;
     const gateway = await gateways.ask({ type: 'open', id, dataDir, secretKey: keyOf(id), webhookKey: WEBHOOK_KEY });
     return new World(options, client, gateway);
@@ -113,13 +120,22 @@ export class World {
     await this.client.query('update chaos_clock set shift = greatest(shift, $1::timestamptz - clock_timestamp())', [instant]);
   }
 
+  /** Asks the engine's API. */
+  get(path: string): Promise<Json> {
+    return this.call('GET', path);
+  }
+
   /** A call to the engine's API. A conflict is an answer: what was asked for may have been done already. */
-  async post(path: string, body: object = {}): Promise<Json> {
+  post(path: string, body: object = {}): Promise<Json> {
+    return this.call('POST', path, body);
+  }
+
+  private async call(method: 'GET' | 'POST', path: string, body?: object): Promise<Json> {
     this.life.signal.throwIfAborted();
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      method,
+      headers: { authorization: `Bearer ${API_KEY}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
       signal: this.life.signal,
     });
     const answer = (await response.json()) as Json;
@@ -174,6 +190,12 @@ export class World {
     if (!row?.at || row.at <= (await this.now())) return false;
     await this.jumpTo(new Date(row.at.getTime() + 5));
     return true;
+  }
+
+  /** The database was away, and is another one perhaps. */
+  async reconnect(): Promise<void> {
+    await this.client.end().catch(() => undefined);
+    this.client = await connect(this.options.databaseUrl);
   }
 
   /** Closes what is open, so that database and gateway may be copied. */
