@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { recordEvents } from '../events/outbox.js';
+import { Config } from '../platform/config/config.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import type { Queryable } from '../platform/database/queryable.js';
 
@@ -31,7 +32,10 @@ export interface Standing {
 export class Continuity {
   private readonly log = new Logger(Continuity.name);
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly config: Config,
+  ) {}
 
   /** At the start: compares the cluster with the one we remember. Returns whether it is in quarantine now. */
   async start(forceQuarantine = false): Promise<boolean> {
@@ -42,34 +46,34 @@ export class Continuity {
          on conflict do nothing`,
         [now.system_identifier, now.timeline, tx.now],
       );
-      const [state] = await tx.query<EngineState>('select * from engine_state for update');
+      const state = await remembered(tx);
       if (!state) throw new Error('The engine’s own state is missing');
       const gap = tx.now.getTime() - state.heartbeat_at.getTime() > GAP_SECONDS * 1000;
       const reason = changed(state, now) ?? (forceQuarantine ? 'asked for at the start' : null);
-      if (gap || reason !== null) {
-        await tx.query(`update engine_state set gap_from = least(coalesce(gap_from, heartbeat_at), heartbeat_at), gap_until = $1`, [
-          tx.now,
-        ]);
-      }
-      await tx.query('update engine_state set system_identifier = $1, timeline = $2, heartbeat_at = $3', [
-        now.system_identifier,
-        now.timeline,
-        tx.now,
-      ]);
-      if (reason !== null && state.quarantined_at === null) await this.enter(tx, reason);
+      if (gap || reason !== null) await noteGap(tx);
+      await this.recognise(tx, state, now, reason);
       return reason !== null || state.quarantined_at !== null;
     });
   }
 
-  /** Says that somebody is alive. */
+  /** Says that somebody is alive, and looks whether the cluster was changed beneath us: a failover restarts nobody. */
   async beat(): Promise<number> {
-    await this.database.transaction((tx) => tx.query('update engine_state set heartbeat_at = greatest(heartbeat_at, $1)', [tx.now]));
+    await this.database.transaction(async (tx) => {
+      const now = await identity(tx);
+      const state = await remembered(tx);
+      if (!state) return;
+      const reason = changed(state, now);
+      if (reason !== null) await noteGap(tx);
+      await this.recognise(tx, state, now, reason);
+    });
     return 0;
   }
 
   async standing(on: Queryable): Promise<Standing> {
-    const [state] = await on.query<EngineState>('select * from engine_state');
-    return { quarantined: (state?.quarantined_at ?? null) !== null, lookFirstUntil: state?.gap_until ?? null };
+    const [state] = await on.query<EngineState & { timeline_now: number }>(`select s.*, ${TIMELINE} as timeline_now from engine_state s`);
+    // Before the next heartbeat has noticed it, nothing is sent either.
+    const elsewhere = state !== undefined && state.timeline !== state.timeline_now;
+    return { quarantined: elsewhere || (state?.quarantined_at ?? null) !== null, lookFirstUntil: state?.gap_until ?? null };
   }
 
   async quarantine() {
@@ -87,18 +91,35 @@ export class Continuity {
 
   /** Ends the quarantine. Charges of the lost time are still looked up before their first sending. */
   async release(): Promise<void> {
-    await this.database.transaction((tx) =>
-      tx.query('update engine_state set quarantined_at = null, quarantine_reason = null'),
-    );
+    await this.database.transaction(async (tx) => {
+      await tx.query('update engine_state set quarantined_at = null, quarantine_reason = null');
+      // What was asked in quarantine may have been asked before the gateway showed the last payments.
+      await tx.query(`update charges set cleared_at = null where status = 'created' and cleared_at is not null`);
+    });
     this.log.warn('quarantine released');
   }
 
-  /** In quarantine: ends it when every charge that was under way has been asked about since. */
+  /**
+   * In quarantine: ends it when every charge that was under way has been asked about since, and when what the
+   * lost life sent in its last moment must be visible at the gateway.
+   */
   async releaseWhenReconciled(): Promise<number> {
-    const { quarantined } = await this.standing(this.database);
-    if (!quarantined || (await this.openCharges()) > 0) return 0;
+    const [state] = await this.database.query<EngineState>('select * from engine_state');
+    if (!state?.quarantined_at) return 0;
+    const now = await this.database.now();
+    if (now.getTime() - state.quarantined_at.getTime() < this.config.CKO_SETTLE_SECONDS * 1000) return 0;
+    if ((await this.openCharges()) > 0) return 0;
     await this.release();
     return 1;
+  }
+
+  private async recognise(tx: Transaction, state: EngineState, now: Identity, reason: string | null): Promise<void> {
+    await tx.query('update engine_state set system_identifier = $1, timeline = $2, heartbeat_at = greatest(heartbeat_at, $3)', [
+      now.system_identifier,
+      now.timeline,
+      tx.now,
+    ]);
+    if (reason !== null && state.quarantined_at === null) await this.enter(tx, reason);
   }
 
   private async enter(tx: Transaction, reason: string): Promise<void> {
@@ -106,6 +127,11 @@ export class Continuity {
     await tx.query('update engine_state set quarantined_at = $1, quarantine_reason = $2', [tx.now, reason]);
     await tx.query(
       `update charges set next_check_at = $1 where parked_at is null and status in ('sending', 'pending', 'unknown')`,
+      [tx.now],
+    );
+    // The lost life may have sent them again until it ended: S and the proof of absence count from here.
+    await tx.query(
+      `update charges set last_sent_at = $1 where status in ('sending', 'unknown') and last_sent_at < $1`,
       [tx.now],
     );
     const object = { id: 'engine', object: 'engine', reason, quarantined_at: tx.now };
@@ -123,16 +149,30 @@ export class Continuity {
   }
 }
 
-async function identity(on: Queryable): Promise<Pick<EngineState, 'system_identifier' | 'timeline'>> {
-  const [row] = await on.query<{ system_identifier: string; timeline: number }>(
-    `select (select system_identifier::text from pg_control_system()) as system_identifier,
-            (select timeline_id::int from pg_control_checkpoint()) as timeline`,
+type Identity = Pick<EngineState, 'system_identifier' | 'timeline'>;
+
+/** The branch that is being written on: the control file learns of a promotion only with the next checkpoint. */
+const TIMELINE = `('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int`;
+
+async function identity(on: Queryable): Promise<Identity> {
+  const [row] = await on.query<Identity>(
+    `select (select system_identifier::text from pg_control_system()) as system_identifier, ${TIMELINE} as timeline`,
   );
   if (!row) throw new Error('The cluster does not tell who it is');
   return row;
 }
 
-function changed(state: EngineState, now: Pick<EngineState, 'system_identifier' | 'timeline'>): string | null {
+async function remembered(tx: Transaction): Promise<EngineState | undefined> {
+  const [state] = await tx.query<EngineState>('select * from engine_state for update');
+  return state;
+}
+
+/** From the last heartbeat until now nobody lived, or what he did was lost. */
+async function noteGap(tx: Transaction): Promise<void> {
+  await tx.query('update engine_state set gap_from = least(coalesce(gap_from, heartbeat_at), heartbeat_at), gap_until = $1', [tx.now]);
+}
+
+function changed(state: EngineState, now: Identity): string | null {
   if (state.system_identifier !== now.system_identifier) return 'the database lives on another cluster';
   if (state.timeline !== now.timeline) return 'the database was restored or failed over (another timeline)';
   return null;

@@ -12,13 +12,13 @@ const RETRY_MS = 30_000;
 
 /**
  * Which charges ($1 now, $2 end of the last gap) must be cleared before they are sent: every attempt but a
- * period's first, because an earlier one may have turned out well after all; and the first sending in a
- * period that began before a gap, because a life that we do not remember may have sent it.
+ * period's first, because an earlier one may have turned out well after all; and the first sending after a
+ * gap in a period that began before it, because a life that we do not remember may have sent it as well.
  */
 export const NEEDS_CLEARANCE = `
   (c.cleared_at is null or c.cleared_at < $1::timestamptz - interval '10 minutes')
   and (c.attempt > 1
-       or ($2::timestamptz is not null and c.test_clock is null and c.sends = 0
+       or ($2::timestamptz is not null and c.test_clock is null and (c.last_sent_at is null or c.last_sent_at <= $2)
            and exists (select 1 from invoices i
                         where i.id = c.invoice and coalesce(i.period_start, i.created_at) <= $2)))`;
 

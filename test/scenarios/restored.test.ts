@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Continuity } from '../../src/continuity/continuity.js';
+import type { Charge } from '../../src/domain/charge.js';
+import { arm, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, SECOND, sell } from '../gateway/shop.js';
+import { KEY } from '../sandbox/support.js';
+import { World } from '../support/world.js';
+
+let world: World;
+let subscription: string;
+beforeEach(async () => {
+  world = await World.open();
+  subscription = await sell(world);
+  await world.app.get(Continuity).start();
+});
+afterEach(() => world.close());
+
+/** What a life does that this database has forgotten: it sends the charge, and nobody tells us. */
+async function sendInAnotherLife(charge: Charge): Promise<void> {
+  const silence = await arm(world, 'webhook_lost', { match: {} });
+  const response = await fetch(`${world.sandbox.url}/payments`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', 'cko-idempotency-key': charge.idempotency_key },
+    body: charge.body,
+  });
+  expect(response.status).toBe(202);
+  await passWithoutEngine(MINUTE);
+  await world.control('DELETE', `/faults/${silence}`);
+}
+
+async function passWithoutEngine(milliseconds: number): Promise<void> {
+  await world.sandbox.gateway.advanceTo(world.clock.at + milliseconds);
+  world.clock.moveTo(world.clock.at + milliseconds);
+}
+
+/** A renewal that the gateway has not taken yet. */
+async function renewalNotTaken(): Promise<Charge> {
+  const fault = await arm(world, 'rate_limited', { match: { operation: 'payment' } });
+  await liveToRenewal(world, subscription);
+  await world.control('DELETE', `/faults/${fault}`);
+  const charge = await lastCharge(world, subscription);
+  expect(charge).toMatchObject({ status: 'created', sends: 1 });
+  return charge;
+}
+
+const quarantine = (): Promise<Record<string, any>> => world.get('/v1/quarantine');
+
+test('a charge that was not taken before a gap is looked up before it is sent again, for the key is forgotten', async () => {
+  const charge = await renewalNotTaken();
+  await sendInAnotherLife(charge);
+  await passWithoutEngine(26 * HOUR);
+  await world.restart();
+  await world.app.get(Continuity).start();
+  await world.pass(HOUR, MINUTE);
+  expect(await lastCharge(world, subscription)).toMatchObject({ status: 'captured', sends: 1 });
+  expect((await gatewayShows(world, charge)).payments).toBe(1);
+  await expectEachPaidOnce(world, subscription, 2);
+});
+
+test('a quarantine lasts until what was sent last must be visible, even if nothing is under way', async () => {
+  await world.app.get(Continuity).start(true);
+  await world.pass(29 * MINUTE, MINUTE);
+  expect(await quarantine()).toMatchObject({ active: true, to_reconcile: 0 });
+  await world.pass(2 * MINUTE, MINUTE);
+  expect(await quarantine()).toMatchObject({ active: false });
+});
+
+test('an unknown charge counts as sent until the restore: the lost life may have sent it again', async () => {
+  const fault = await arm(world, 'reset_before_commit');
+  await liveToRenewal(world, subscription);
+  await world.control('DELETE', `/faults/${fault}`);
+  const { sends } = await lastCharge(world, subscription);
+  await passWithoutEngine(29 * MINUTE);
+  await world.app.get(Continuity).start(true);
+  await world.app.get(Continuity).release();
+  await world.pass(29 * MINUTE, MINUTE);
+  expect(await lastCharge(world, subscription)).toMatchObject({ status: 'unknown', sends });
+  await world.pass(20 * MINUTE, MINUTE);
+  expect(await lastCharge(world, subscription)).toMatchObject({ status: 'captured', sends: sends + 1 });
+  await expectEachPaidOnce(world, subscription, 2);
+});
+
+test('a cluster that is changed beneath a running engine: nothing is sent at once, and the heartbeat says why', async () => {
+  // Another timeline is what a standby has that was promoted: the engine only gets other connections.
+  await world.database.query('update engine_state set timeline = timeline + 1');
+  await liveToRenewal(world, subscription);
+  expect(await lastCharge(world, subscription)).toMatchObject({ status: 'created', sends: 0 });
+  expect(await quarantine()).toMatchObject({ active: true, reason: expect.stringContaining('timeline') });
+  expect(await world.news('engine')).toEqual(['engine.quarantined']);
+  await world.pass(40 * MINUTE, 10 * SECOND);
+  expect(await quarantine()).toMatchObject({ active: false });
+  await expectEachPaidOnce(world, subscription, 2);
+});
