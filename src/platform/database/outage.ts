@@ -25,4 +25,18 @@ export function isOutage(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== null && (NO_NETWORK.test(code) || (sqlState(error) !== null && SERVER_TROUBLE.test(code)))) return true;
   return error instanceof Error && sqlState(error) === null && NO_SERVER.test(error.message);
+ * Classes and codes of SQLSTATE that tell of the database's own state, not of what was asked: connections,
+ * resources, shutdowns, a standby that is not promoted yet, locks that others hold.
+const OUTAGES = /^(08...|53...|57P0[1-4]|25006|40001|40P01|55P03)$/;
+const SOCKET_ERRORS: ReadonlySet<string> = new Set([
+  'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN',
+]);
+/** What the driver says in words alone. */
+const WORDS = /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query read timeout)/;
+/** Whether the database was away, or busy with itself: then no row is to blame, and all may be tried again. */
+  if (!(error instanceof Error)) return false;
+  const { code, driverError } = error as { code?: unknown; driverError?: unknown };
+  if (driverError !== undefined && driverError !== error && isOutage(driverError)) return true;
+  if (typeof code === 'string' && (OUTAGES.test(code) || SOCKET_ERRORS.has(code))) return true;
+  return WORDS.test(error.message);
 }
