@@ -85,7 +85,7 @@ export class Continuity {
       reason: state?.quarantine_reason ?? null,
       lost_from: state?.gap_from ?? null,
       lost_until: state?.gap_until ?? null,
-      to_reconcile: await this.openCharges(),
+      to_reconcile: await this.underWay(),
     };
   }
 
@@ -108,7 +108,7 @@ export class Continuity {
     if (!state?.quarantined_at) return 0;
     const now = await this.database.now();
     if (now.getTime() - state.quarantined_at.getTime() < this.config.CKO_SETTLE_SECONDS * 1000) return 0;
-    if ((await this.openCharges()) > 0) return 0;
+    if ((await this.underWay()) > 0) return 0;
     await this.release();
     return 1;
   }
@@ -125,25 +125,32 @@ export class Continuity {
   private async enter(tx: Transaction, reason: string): Promise<void> {
     this.log.error({ reason }, 'in quarantine: nothing is charged before the gateway has been asked');
     await tx.query('update engine_state set quarantined_at = $1, quarantine_reason = $2', [tx.now, reason]);
+    for (const table of ['charges', 'refunds']) {
+      await tx.query(
+        `update ${table} set next_check_at = $1 where parked_at is null and status in ('sending', 'pending', 'unknown')`,
+        [tx.now],
+      );
+      // The lost life may have sent them again until it ended: S and the proof of absence count from here.
+      await tx.query(`update ${table} set last_sent_at = $1 where status in ('sending', 'unknown') and last_sent_at < $1`, [tx.now]);
+    }
+    // What is done with here may have come to money, or given some back, in the time that is lost.
     await tx.query(
-      `update charges set next_check_at = $1 where parked_at is null and status in ('sending', 'pending', 'unknown')`,
-      [tx.now],
-    );
-    // The lost life may have sent them again until it ended: S and the proof of absence count from here.
-    await tx.query(
-      `update charges set last_sent_at = $1 where status in ('sending', 'unknown') and last_sent_at < $1`,
+      `update charges set next_check_at = $1
+        where parked_at is null and status not in ('created', 'sending', 'pending', 'unknown') and next_check_at > $1`,
       [tx.now],
     );
     const object = { id: 'engine', object: 'engine', reason, quarantined_at: tx.now };
     await recordEvents(tx, [{ type: 'engine.quarantined', subject: 'engine', at: tx.now, data: { object } }]);
   }
 
-  /** Charges sent before the quarantine began and not asked about since. */
-  private async openCharges(): Promise<number> {
+  /** Charges and refunds sent before the quarantine began and not asked about since. */
+  private async underWay(): Promise<number> {
     const [row] = await this.database.query<{ open: number }>(
-      `select count(*)::int as open from charges c, engine_state s
-        where s.quarantined_at is not null and c.parked_at is null
-          and c.status in ('sending', 'pending', 'unknown') and c.next_check_at <= s.quarantined_at`,
+      `select count(*)::int as open from engine_state s, (
+         select status, parked_at, next_check_at from charges
+         union all select status, parked_at, next_check_at from refunds) sent
+        where s.quarantined_at is not null and sent.parked_at is null
+          and sent.status in ('sending', 'pending', 'unknown') and sent.next_check_at <= s.quarantined_at`,
     );
     return row?.open ?? 0;
   }

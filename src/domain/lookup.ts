@@ -34,7 +34,7 @@ export function nextLookupAt(row: Pick<Evidence, 'checks' | 'first_sent_at'>, no
 }
 
 /** Charges that are done with are compared with the gateway once more at this age: late truths surface by then. */
-const VERIFY_AGE = 14 * DAY;
+export const VERIFY_AGE = 14 * DAY;
 
 /** When a charge that has just come to its end is compared with the gateway. */
 export function verifyAt(charge: Pick<Evidence, 'first_sent_at'>, now: Date): Date {

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Charge } from '../domain/charge.js';
+import { VERIFY_AGE } from '../domain/lookup.js';
 import { verify } from '../domain/verification.js';
 import { type FoundPayment, Gateway, LookupFailed } from '../gateway/gateway.port.js';
 import { Parking } from '../parking/parking.js';
@@ -118,6 +119,12 @@ export class Verification {
   /** Both sides agree. What was changed meanwhile has another time to be looked at, and keeps it. */
   private async record(tx: Transaction, charges: readonly Charge[], until: Date): Promise<void> {
     const ids = charges.map((charge) => charge.id);
+    // Looked at early, after a restore: its own comparison is still to come.
+    await tx.query(
+      `update charges set next_check_at = first_sent_at + $4::double precision * interval '1 millisecond'
+        where id = any($1) and next_check_at = $3 and first_sent_at + $4 * interval '1 millisecond' > $2`,
+      [ids, tx.now, until, VERIFY_AGE],
+    );
     await tx.query('update charges set verified_at = $2, next_check_at = null where id = any($1) and next_check_at = $3', [
       ids,
       tx.now,

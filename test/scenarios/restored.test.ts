@@ -90,3 +90,24 @@ test('a cluster that is changed beneath a running engine: nothing is sent at onc
   expect(await quarantine()).toMatchObject({ active: false });
   await expectEachPaidOnce(world, subscription, 2);
 });
+
+test('money that went back in the lost time is found, and the charge is compared at its 14 days all the same', async () => {
+  const { id, gateway_payment_id: payment, first_sent_at: first } = await lastCharge(world, subscription);
+  const silence = await arm(world, 'webhook_lost', { match: {} });
+  const response = await fetch(`${world.sandbox.url}/payments/${payment}/refunds`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', 'cko-idempotency-key': 'of-another-life' },
+    body: JSON.stringify({ amount: 500 }),
+  });
+  expect(response.status).toBe(202);
+  await passWithoutEngine(MINUTE);
+  await world.control('DELETE', `/faults/${silence}`);
+  await world.app.get(Continuity).start(true);
+  await world.pass(HOUR, MINUTE);
+  expect(await world.list(`/v1/refunds?charge=${id}`)).toMatchObject([{ cause: 'found', amount: 500, status: 'succeeded' }]);
+  expect(await lastCharge(world, subscription)).toMatchObject({
+    amount_refunded: 500,
+    verified_at: null,
+    next_check_at: new Date((first as Date).getTime() + 14 * 24 * HOUR),
+  });
+});
