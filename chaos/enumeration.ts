@@ -2,7 +2,8 @@ import { BASES, type Base, type Flow, FLOWS } from './flows.js';
 import { Ground } from './ground.js';
 import { violations } from './judge.js';
 import type { Died } from './preload.js';
-import { Crew } from './processes.js';
+import { live } from './life.js';
+import type { Crew } from './processes.js';
 import { EngineDied, type World } from './world.js';
 
 export interface Plan {
@@ -67,18 +68,6 @@ async function layBases(ground: Ground, flows: readonly Flow[]): Promise<Map<Bas
   };
   for (const { base } of flows) await lay(base);
   return laid;
-}
-
-/** Lets an engine live in each of these worlds while `work` goes on, and kills them in the end. */
-async function live(worlds: readonly World[], work: (crew: Crew) => Promise<unknown>): Promise<void> {
-  const crew = await Crew.start(worlds.map((world) => ({ database: world.name, env: world.env })));
-  try {
-    await Promise.all(worlds.map((world) => world.serve(crew.ports[world.name] as number)));
-    await work(crew);
-  } finally {
-    for (const world of worlds) world.bereave();
-    await crew.kill();
-  }
 }
 
 async function judgeAll(
@@ -174,6 +163,7 @@ async function recover(world: World, flow: Flow): Promise<string> {
 
 /** Nothing is under way, and no news waits to be worked on. */
 const QUIET = `select 1 where not exists (select 1 from charges where status in ('created', 'sending', 'pending', 'unknown') and kind in ('recurring', 'retry'))
+  and not exists (select 1 from refunds where status in ('created', 'sending', 'pending', 'unknown'))
   and not exists (select 1 from gateway_events where next_attempt_at is not null)`;
 
 async function endsAs(world: World, { ends }: Flow): Promise<string[]> {
@@ -184,6 +174,8 @@ async function endsAs(world: World, { ends }: Flow): Promise<string[]> {
   const paid = await world.query<{ period_no: number }>(`select period_no from invoices where status = 'paid' order by period_no`);
   const periods = paid.map(({ period_no: period }) => period).join();
   if (periods !== ends.paid.join()) wrong.push(`periods ${periods} are paid, not ${ends.paid.join()}`);
+  const given = await world.one<{ sum: number }>('select coalesce(sum(amount_refunded), 0)::int as sum from charges');
+  if (given?.sum !== (ends.refunded ?? 0)) wrong.push(`${given?.sum} were refunded, not ${ends.refunded ?? 0}`);
   return wrong;
 }
 

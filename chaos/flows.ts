@@ -3,6 +3,7 @@ import type { World } from './world.js';
 const LANDING = { terminal_type: 'WEB', success_url: 'https://shop.example/yes', failure_url: 'https://shop.example/no' };
 const EMAIL = 'li@example.com';
 const SECOND = 1_000;
+const REFUND = 1_200;
 
 /** What a flow begins with. */
 export type Base = 'customer' | 'active' | 'past_due';
@@ -15,8 +16,8 @@ export interface Flow {
   prepare?: (world: World) => Promise<unknown>;
   /** Does it to its end. May be begun again by the next engine: it looks first at what is done already. */
   run: (world: World) => Promise<void>;
-  /** How it must end: the subscription's status, and the periods that the gateway captured once each. */
-  ends: { status: string; paid: number[] };
+  /** How it must end: the subscription's status, the periods that were captured once each, and what was given back. */
+  ends: { status: string; paid: number[]; refunded?: number };
 }
 
 interface Subscription {
@@ -99,9 +100,17 @@ async function chargeIsThere(world: World, ...statuses: string[]): Promise<void>
   });
 }
 
+/** Part of the first period's money goes back, once. */
+async function refund(world: World): Promise<void> {
+  const charge = await world.one<{ id: string }>('select id from charges where period_no = 1');
+  if (!(await world.one('select 1 from refunds'))) await world.post(`/v1/charges/${charge?.id}/refunds`, { amount: REFUND });
+  await world.until('the refund is done', async () => (await world.one(`select 1 from refunds where status = 'succeeded'`)) !== null);
+}
+
 const fault = (type: string, more: object = {}) => (world: World) =>
   world.control('POST', '/faults', { type, match: { kind: 'stored' }, ...more });
 const silence = (world: World) => world.control('POST', '/faults', { type: 'webhook_lost' });
+const REFUNDED = { status: 'active', paid: [1], refunded: REFUND };
 const PAID = { status: 'active', paid: [1, 2] };
 
 /** The engine that comes after the crash does not know which of these were done; it must find out. */
@@ -172,6 +181,17 @@ export const FLOWS: readonly Flow[] = [
       await payByRedirect(world, isPaid(world, 2));
     },
     ends: PAID,
+  },
+  { name: 'refund', base: 'active', run: refund, ends: REFUNDED },
+  {
+    name: 'refund_lost_answer',
+    base: 'active',
+    prepare: async (world) => [
+      await world.control('POST', '/faults', { type: 'response_lost', match: { operation: 'refund' }, times: 1 }),
+      await silence(world),
+    ],
+    run: refund,
+    ends: REFUNDED,
   },
   {
     name: 'reconcile',

@@ -103,5 +103,7 @@ async function askTables(world: World): Promise<string[]> {
     ...(await ask(`select 'parked: ' || kind || ' ' || row_id || ': ' || error as wrong from parked_rows where released_at is null`)),
     ...(await ask(`select 'charge ' || id || ' is still ' || status as wrong from charges
                     where status in ('created', 'sending', 'pending', 'unknown') and kind in ('recurring', 'retry')`)),
+    ...(await ask(`select 'refund ' || id || ' is still ' || status as wrong from refunds
+                    where status in ('created', 'sending', 'pending', 'unknown')`)),
   ];
 }

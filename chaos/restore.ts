@@ -6,7 +6,8 @@ import { runMigrations } from '../src/platform/database/migrate.js';
 import { Cluster } from './cluster.js';
 import { CHAOS_CLOCK } from './ground.js';
 import { violations } from './judge.js';
-import { Crew, Gateways } from './processes.js';
+import { live } from './life.js';
+import { Gateways } from './processes.js';
 import { World } from './world.js';
 
 const HOUR = 3_600_000;
@@ -111,34 +112,25 @@ class Drill {
     return { lostPayments, laterCharges: (await this.taken()) - atRestore, wrong: this.wrong };
   }
 
-  private async whileServed(env: Record<string, string>, work: () => Promise<void>): Promise<void> {
-    const { world } = this;
-    const crew = await Crew.start([{ database: world.name, env: { ...world.env, ...env } }]);
-    try {
-      await world.serve(crew.ports[world.name] as number);
-      await work();
-    } finally {
-      world.bereave();
-      await crew.kill();
-    }
+  private whileServed(env: Record<string, string>, work: () => Promise<void>): Promise<void> {
+    return live([this.world], work, env);
   }
 
   private async untilBackup(): Promise<void> {
     const { world } = this;
     await world.post('/v1/plans', { code: 'tea', name: 'Tea club', amount: 3900, currency: 'CNY', interval: 'month', renewal_notice: 'off' });
     const start = await world.now();
-    for (const name of Object.keys(EARLY)) await this.sell(name);
+    await this.sellTo(EARLY);
     await world.jumpTo(new Date(start.getTime() + 2 * DAY));
-    for (const name of Object.keys(LATE)) await this.sell(name);
+    await this.sellTo(LATE);
     await world.jumpTo(new Date(start.getTime() + 4 * DAY));
-    for (const name of Object.keys(LAST)) await this.sell(name);
+    await this.sellTo(LAST);
     for (const name of ['in-dunning', 'pays-himself']) await this.declineNext(name);
     await this.arm('rate_limited', 'not-taken', { operation: 'payment' });
     await this.arm('pending_forever', 'pending');
     await world.jumpTo(new Date((await this.endOf('in-dunning')).getTime() + 1_000));
     await world.until('the first renewals are on their way', async () => {
-      const charges = [];
-      for (const name of Object.keys(EARLY)) charges.push(await this.chargeOf(name));
+      const charges = await Promise.all(Object.keys(EARLY).map((name) => this.chargeOf(name)));
       return charges.map((charge) => charge?.period_no === 2 && charge.sends > 0 && charge.status).join() === 'declined,created,pending,declined';
     });
     if (this.variant !== 'recovered') return;
@@ -213,6 +205,10 @@ class Drill {
   private async newcomersPayments(): Promise<string[]> {
     const entries = (await this.world.control('GET', '/book/entries?limit=1000')).data as { payment_id: string; customer_email: string }[];
     return entries.filter(({ customer_email: owner }) => owner === email('newcomer')).map(({ payment_id: id }) => id);
+  }
+
+  private async sellTo(names: object): Promise<void> {
+    await Promise.all(Object.keys(names).map((name) => this.sell(name)));
   }
 
   private async sell(name: string): Promise<void> {

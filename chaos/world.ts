@@ -26,12 +26,10 @@ export function keyOf(name: string): string {
   return `sk_sbox_${`${letters}z`.padEnd(27, 'a')}`;
 }
 
-async function connect(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString, options: '-c timezone=UTC -c datestyle=ISO' });
-  // A database that goes away says so to whoever asks next.
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
+/** One connection, whose users take turns; a database that goes away says so to whoever asks next. */
+function connect(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 1, options: '-c timezone=UTC -c datestyle=ISO' });
+  return pool.on('error', () => undefined);
 }
 
 interface Options {
@@ -48,12 +46,12 @@ export class World {
 
   private constructor(
     private readonly options: Options,
-    private client: pg.Client,
+    private client: pg.Pool,
     private readonly gateway: { url: string; controlUrl: string },
   ) {}
 
   static async open(options: Options): Promise<World> {
-    const client = await connect(options.databaseUrl);
+    const client = connect(options.databaseUrl);
     const { name: id, dataDir, gateways } = options;
     const gateway = await gateways.ask({ type: 'open', id, dataDir, secretKey: keyOf(id), webhookKey: WEBHOOK_KEY });
     return new World(options, client, gateway);
@@ -175,7 +173,8 @@ export class World {
   private async fingerprint(): Promise<string> {
     const row = await this.one<{ state: string }>(`select concat_ws(' ',
       (select count(*) from events), (select count(*) from gateway_events), (select sum(attempts) from gateway_events),
-      (select sum(checks + sends + lease_token) from charges), (select max(updated_at) from charges)) as state`);
+      (select sum(checks + sends + lease_token) from charges), (select max(updated_at) from charges),
+      (select sum(checks + sends + lease_token) from refunds), (select max(updated_at) from refunds)) as state`);
     return row?.state ?? '';
   }
 
@@ -183,6 +182,7 @@ export class World {
     const row = await this.one<{ at: Date | null }>(
       `select min(at) as at from (
          select next_check_at as at from charges where status in ('created', 'sending', 'pending', 'unknown') and parked_at is null
+         union all select next_check_at from refunds where status in ('created', 'sending', 'pending', 'unknown') and parked_at is null
          union all select next_attempt_at from gateway_events
          union all select due_at from subscriptions where due_at <= $1 and parked_at is null) due`,
       [horizon],
@@ -195,7 +195,7 @@ export class World {
   /** The database was away, and is another one perhaps. */
   async reconnect(): Promise<void> {
     await this.client.end().catch(() => undefined);
-    this.client = await connect(this.options.databaseUrl);
+    this.client = connect(this.options.databaseUrl);
   }
 
   /** Closes what is open, so that database and gateway may be copied. */
