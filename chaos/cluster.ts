@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chown, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type EmbeddedPostgres, removeEmbeddedPostgres, startEmbeddedPostgres } from '../src/platform/database/embedded.postgres.js';
+import { scratchFolder } from './scratch.js';
 
 const run = promisify(execFile);
 
@@ -17,12 +17,12 @@ export class Cluster {
   ) {}
 
   static async open(): Promise<Cluster> {
-    const dir = await mkdtemp(join(tmpdir(), 'zhouqi-drill-'));
+    const dir = await scratchFolder('drill');
     // Only the server that runs tells whom its files belong to, and the archive must be his as well.
     const first = await startEmbeddedPostgres({ dataDir: join(dir, 'postgres'), port: 0 });
     const { uid, gid } = await stat(first.dataDir);
     await first.stop();
-    const archive = await mkdtemp(join(tmpdir(), 'zhouqi-archive-'));
+    const archive = await scratchFolder('archive');
     await chown(archive, uid, gid);
     const cluster = new Cluster(dir, { uid, gid }, first);
     cluster.archive = archive;

@@ -154,17 +154,12 @@ async function untilDeath(crew: Crew, world: World, flow: Flow, point: number): 
 async function recover(world: World, flow: Flow): Promise<string> {
   try {
     await flow.run(world);
-    await world.until('all is quiet', async () => (await world.one(QUIET)) !== null);
+    await world.until('all is quiet', () => world.isQuiet());
     return '';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
-
-/** Nothing is under way, and no news waits to be worked on. */
-const QUIET = `select 1 where not exists (select 1 from charges where status in ('created', 'sending', 'pending', 'unknown') and kind in ('recurring', 'retry'))
-  and not exists (select 1 from refunds where status in ('created', 'sending', 'pending', 'unknown'))
-  and not exists (select 1 from gateway_events where next_attempt_at is not null)`;
 
 async function endsAs(world: World, { ends }: Flow): Promise<string[]> {
   const wrong: string[] = [];

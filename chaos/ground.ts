@@ -1,10 +1,10 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type EmbeddedPostgres, removeEmbeddedPostgres, startEmbeddedPostgres } from '../src/platform/database/embedded.postgres.js';
 import { runMigrations } from '../src/platform/database/migrate.js';
 import { Gateways } from './processes.js';
+import { scratchFolder } from './scratch.js';
 import { World } from './world.js';
 
 /** Moves the engine's clock ahead of the database's, for engines that were started with the preloaded module. */
@@ -28,7 +28,7 @@ export class Ground {
   ) {}
 
   static async open(): Promise<Ground> {
-    const dir = await mkdtemp(join(tmpdir(), 'zhouqi-chaos-'));
+    const dir = await scratchFolder('chaos');
     const postgres = await startEmbeddedPostgres({
       dataDir: join(dir, 'postgres'),
       durable: false,

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import pg from 'pg';
 import { runMigrations } from '../src/platform/database/migrate.js';
 import { Cluster } from './cluster.js';
@@ -8,6 +6,7 @@ import { CHAOS_CLOCK } from './ground.js';
 import { violations } from './judge.js';
 import { live } from './life.js';
 import { Gateways } from './processes.js';
+import { scratchFolder } from './scratch.js';
 import { World } from './world.js';
 
 const HOUR = 3_600_000;
@@ -54,7 +53,7 @@ export interface Report {
 /** One restore from beginning to end; `say` hears its story. */
 export async function practise(variant: Variant, say: (line: string) => void): Promise<Report> {
   const began = performance.now();
-  const dataDir = await mkdtemp(join(tmpdir(), 'zhouqi-drill-'));
+  const dataDir = await scratchFolder('drill');
   const cluster = await Cluster.open();
   const gateways = Gateways.start();
   try {
@@ -168,7 +167,7 @@ class Drill {
     await this.findNewcomer();
     const horizon = new Date((await this.endOf('answer-lost')).getTime() + 2_000);
     await world.until('life goes on', () => this.allPaid(known, 3), { horizon });
-    await world.until('all is quiet', async () => (await world.one('select 1 from gateway_events where next_attempt_at is not null limit 1')) === null);
+    await world.until('all is quiet', () => world.isQuiet());
     this.say('the next month was charged as ever');
     const unknown = await this.newcomersPayments();
     const found = await violations(world);

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -12,6 +11,7 @@ import { CHAOS_CLOCK } from './ground.js';
 import { violations } from './judge.js';
 import { Gateways } from './processes.js';
 import { Proxy } from './proxy.js';
+import { scratchFolder } from './scratch.js';
 import { Shop } from './shop.js';
 import { Weather, type WeatherReport } from './weather.js';
 import { World } from './world.js';
@@ -43,7 +43,7 @@ export interface StormReport extends WeatherReport {
 
 /** Days of charging under everything that may happen to processes, database and network; then quiet, and the judge. */
 export async function endure(plan: StormPlan, say: (line: string) => void): Promise<StormReport> {
-  const dir = await mkdtemp(join(tmpdir(), 'zhouqi-storm-'));
+  const dir = await scratchFolder('storm');
   const database = new Database(join(dir, 'postgres'));
   await database.start();
   const gateways = Gateways.start();
@@ -192,14 +192,10 @@ class Storm {
     const horizon = new Date((await world.now()).getTime() + 3 * 3_600_000);
     const giveUpAt = Date.now() + PATIENCE_MS;
     while (Date.now() < giveUpAt) {
-      await sleep(500);
-      if (await world.one(BUSY)) {
-        await world.jumpTo(new Date((await world.now()).getTime() + 30_000));
-        continue;
-      }
-      const due = await world.one<{ at: Date }>('select min(due_at) as at from subscriptions where due_at <= $1 and parked_at is null', [horizon]);
-      if (!due?.at) return true;
-      await world.jumpTo(due.at);
+      await sleep(300);
+      const due = await world.one('select 1 from subscriptions where due_at <= $1 and parked_at is null', [horizon]);
+      if (!due && (await world.isQuiet())) return true;
+      await world.jumpToNext(horizon);
     }
     return false;
   }
@@ -211,10 +207,6 @@ class Storm {
     await this.world.rest();
   }
 }
-
-const BUSY = `select 1 where exists (select 1 from charges where status in ('created', 'sending', 'pending', 'unknown') and kind in ('recurring', 'retry'))
-  or exists (select 1 from refunds where status in ('created', 'sending', 'pending', 'unknown'))
-  or exists (select 1 from gateway_events where next_attempt_at is not null)`;
 
 /** Asks the database again while it is away. */
 export async function patiently<T>(work: () => Promise<T>): Promise<T> {

@@ -31,16 +31,16 @@ export class Weather {
 
   constructor(private readonly sky: Sky) {}
 
-  /** Blows until it is ended. */
+  /** Blows until it is ended: over the network, and over everything else, at the same time. */
   async blow(): Promise<void> {
+    await Promise.all([
+      this.strikeOn([[1, () => this.disturb()]]),
+      this.strikeOn([[4, () => this.kill()], [1, () => this.crash()], [3, () => this.terminate()], [2, () => this.pause()]]),
+    ]);
+  }
+
+  private async strikeOn(misfortunes: [weight: number, strike: () => Promise<void>][]): Promise<void> {
     const { dice } = this.sky;
-    const misfortunes: [weight: number, strike: () => Promise<void>][] = [
-      [4, () => this.kill()],
-      [1, () => this.crash()],
-      [3, () => this.terminate()],
-      [2, () => this.pause()],
-      [8, () => this.disturb()],
-    ];
     const lots = misfortunes.flatMap(([weight, strike]) => Array.from({ length: weight }, () => strike));
     while (!this.over) {
       await dice.pick(lots)().catch(() => undefined);

@@ -13,6 +13,12 @@ export const WEBHOOK_KEY = 'whsec-of-the-chaos-sandbox';
 
 type Json = Record<string, any>;
 
+const QUIET = `select 1
+  where not exists (select 1 from charges where status in ('created', 'sending', 'pending', 'unknown') and kind in ('recurring', 'retry'))
+    and not exists (select 1 from refunds where status in ('created', 'sending', 'pending', 'unknown'))
+    and not exists (select 1 from charges where next_check_at <= $1)
+    and not exists (select 1 from gateway_events where next_attempt_at is not null)`;
+
 /** The engine that served the world is dead; whoever waited for it may stop. */
 export class EngineDied extends Error {}
 
@@ -113,6 +119,11 @@ export class World {
     return (row as { now: Date }).now;
   }
 
+  /** Whether nothing is under way, no news waits to be worked on, and what was to be compared with the gateway is. */
+  async isQuiet(): Promise<boolean> {
+    return (await this.one(QUIET, [await this.now()])) !== null;
+  }
+
   /** Moves the engine's clock; never backwards. */
   async jumpTo(instant: Date): Promise<void> {
     await this.client.query('update chaos_clock set shift = greatest(shift, $1::timestamptz - clock_timestamp())', [instant]);
@@ -178,7 +189,8 @@ export class World {
     return row?.state ?? '';
   }
 
-  private async jumpToNext(horizon: Date | null): Promise<boolean> {
+  /** Goes to the next moment at which something is due; false when it is not ahead. */
+  async jumpToNext(horizon: Date | null): Promise<boolean> {
     const row = await this.one<{ at: Date | null }>(
       `select min(at) as at from (
          select next_check_at as at from charges where status in ('created', 'sending', 'pending', 'unknown') and parked_at is null
