@@ -5,6 +5,7 @@ import { Parking } from '../parking/parking.js';
 import { RateBudget } from '../payments/rate.budget.js';
 import { SettlementDoor } from '../payments/settlement.door.js';
 import { Database, type Transaction } from '../platform/database/database.js';
+import { isOutage } from '../platform/database/outage.js';
 import { Arrivals, IN_HAND_MS } from './arrivals.js';
 import { type GatewayEvent, isOldNews, type KnownCharge, tellsOfRefund } from './gateway.event.js';
 
@@ -150,7 +151,7 @@ export class Inbox {
     } catch (error) {
       // An event that cannot be worked on must not stop the others of its set.
       const reason = error instanceof Error ? error : new Error(String(error));
-      return { outcome: null, error: reason, giveUp: !(error instanceof LookupFailed) };
+      return { outcome: null, error: reason, giveUp: !(error instanceof LookupFailed || isOutage(error)) };
     }
   }
 

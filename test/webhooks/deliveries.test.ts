@@ -113,6 +113,24 @@ describe('a delivery comes at an odd time', () => {
     await expectEachPaidOnce(world, subscription, 2);
   });
 
+  test('while the database cannot store what it tells: kept for as long as that takes, and no human is asked', async () => {
+    await arm(world, 'pending_forever', { match: { kind: 'stored' } });
+    await liveToRenewal(world, subscription);
+    const charge = await lastCharge(world, subscription);
+    // Look-ups would find it as well; this is about the event.
+    await world.database.query(`update charges set next_check_at = next_check_at + interval '30 days' where id = $1`, [charge.id]);
+    await world.database.query(`create function is_down() returns trigger language plpgsql as
+      $$ begin raise exception 'shutting down' using errcode = '57P01'; end $$`);
+    await world.database.query(`create trigger is_down before update on charges for each row when (new.status = 'captured') execute function is_down()`);
+    await world.control('POST', `/payments/${charge.gateway_payment_id}/approve`);
+    await world.pass(2 * DAY, HOUR);
+    expect(await world.database.query('select * from parked_rows')).toEqual([]);
+    await world.database.query('drop trigger is_down on charges');
+    await world.pass(HOUR);
+    expect(await lastCharge(world, subscription)).toMatchObject({ status: 'captured', sends: 1 });
+    await expectEachPaidOnce(world, subscription, 2);
+  });
+
   test('while the gateway cannot be asked: kept until it can', async () => {
     const fault = await arm(world, 'reads_failing');
     await liveToRenewal(world, subscription);
