@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnProgram } from './processes.js';
 
 const AGAIN_MS = 300;
+/** Characters of its last words that are kept. */
+const MOST_SAID = 2_000;
 
 /** One engine process as it is shipped, with somebody who starts it again whenever it ends. */
 export class Engine {
@@ -49,12 +51,14 @@ export class Engine {
   /** Starts it, and again whenever it has ended, as a supervisor would. */
   private async watch(): Promise<void> {
     while (!this.over) {
-      const child = spawnProgram('../src/main.js', { env: { ...this.env, PORT: String(this.port) }, preload: true, errors: 'ignore' });
+      const child = spawnProgram('../src/main.js', { env: { ...this.env, PORT: String(this.port) }, preload: true, errors: 'pipe' });
+      let said = '';
+      child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-MOST_SAID)));
       this.child = child;
       child.once('message', () => (this.ready = true));
       const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
       // Without a database it cannot start, and says so by ending.
-      if (signal === null && this.ready) this.surprises.push(`an engine ended by itself with code ${code}`);
+      if (signal === null && this.ready) this.surprises.push(`an engine ended by itself with code ${code}: ${said}`);
       this.ready = false;
       if (!this.over) await sleep(AGAIN_MS);
     }

@@ -14,7 +14,7 @@ export function surroundings(): NodeJS.ProcessEnv {
 }
 
 /** Forks a program of ours; with the preloaded module it lives on the moved clock and can be told to die. */
-export function spawnProgram(path: string, options: { env?: NodeJS.ProcessEnv; preload?: boolean; errors?: 'ignore' } = {}): ChildProcess {
+export function spawnProgram(path: string, options: { env?: NodeJS.ProcessEnv; preload?: boolean; errors?: 'pipe' } = {}): ChildProcess {
   return fork(at(path), {
     execArgv: options.preload === true ? ['--import', at('./preload.js')] : [],
     env: { ...surroundings(), ...options.env },

@@ -20,6 +20,10 @@ const ENGINES = 3;
 const DAY = 86_400_000;
 /** Real ms that each part of a day is given. */
 const PART_MS = 1_500;
+/** Parts of a day at least and at most, and ms by which the clock goes on with each. */
+const PARTS = 3;
+const MOST_PARTS = 10;
+const PART_OF_DAY = 180_000;
 const PATIENCE_MS = 240_000;
 
 export interface StormPlan {
@@ -173,16 +177,18 @@ class Storm {
     };
   }
 
-  /** A day in three parts: what is due, what was left behind by a dead engine, what is looked up. */
+  /** A day in parts: what is due, what was left behind by a dead engine, what is looked up. */
   private async liveDay(): Promise<void> {
     const { shop, world } = this;
     const start = await patiently(() => world.now());
     await patiently(() => shop.vary());
     await patiently(() => world.jumpTo(new Date(start.getTime() + DAY)));
-    for (const minutes of [0, 3, 6, 20]) {
-      await patiently(() => world.jumpTo(new Date(start.getTime() + DAY + minutes * 60_000)));
+    for (let part = 0; part < MOST_PARTS; part += 1) {
       await sleep(PART_MS);
       await shop.giveBack();
+      const due = await patiently(() => world.one('select 1 from subscriptions where due_at <= $1 limit 1', [new Date(start.getTime() + DAY)]));
+      if (!due && part >= PARTS) return;
+      await patiently(() => world.jumpTo(new Date(start.getTime() + DAY + part * PART_OF_DAY)));
     }
   }
 

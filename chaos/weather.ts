@@ -6,6 +6,7 @@ import type { World } from './world.js';
 
 /** Beyond the lease of a charge (ms): whoever slept so long is not the one who decides any more. */
 const PAST_LEASE_MS = 125_000;
+const BETWEEN_CRASHES_MS = 6_000;
 
 export interface WeatherReport {
   kills: number;
@@ -28,6 +29,7 @@ interface Sky {
 export class Weather {
   private readonly counts: WeatherReport = { kills: 0, databaseCrashes: 0, terminations: 0, pauses: 0, networkFaults: 0 };
   private over = false;
+  private crashesFrom = 0;
 
   constructor(private readonly sky: Sky) {}
 
@@ -35,7 +37,7 @@ export class Weather {
   async blow(): Promise<void> {
     await Promise.all([
       this.strikeOn([[1, () => this.disturb()]]),
-      this.strikeOn([[4, () => this.kill()], [1, () => this.crash()], [3, () => this.terminate()], [2, () => this.pause()]]),
+      this.strikeOn([[6, () => this.kill()], [1, () => this.crash()], [3, () => this.terminate()], [3, () => this.pause()]]),
     ]);
   }
 
@@ -62,14 +64,18 @@ export class Weather {
   }
 
   private async kill(): Promise<void> {
-    const engine = this.sky.dice.pick(this.sky.engines);
-    if (!engine.isServing) return;
-    engine.kill();
+    const serving = this.sky.engines.filter((engine) => engine.isServing);
+    // One of them goes on, or nothing would be left to be disturbed.
+    if (serving.length < 2) return;
+    this.sky.dice.pick(serving).kill();
     this.counts.kills += 1;
   }
 
   private async crash(): Promise<void> {
+    // It may come only when engines have got up from the last one.
+    if (!this.sky.engines.some((engine) => engine.isServing) || Date.now() < this.crashesFrom) return;
     await this.sky.database.crash();
+    this.crashesFrom = Date.now() + BETWEEN_CRASHES_MS;
     this.counts.databaseCrashes += 1;
   }
 
@@ -86,8 +92,8 @@ export class Weather {
   /** While one sleeps the clock goes past its leases; it wakes up and believes that they are its own. */
   private async pause(): Promise<void> {
     const { dice, engines, world } = this.sky;
-    const engine = dice.pick(engines);
-    if (!engine.isServing) return;
+    const engine = dice.pick(engines.filter(({ isServing }) => isServing));
+    if (!engine) return;
     const sleeping = engine.pause(500 + dice.below(2_500));
     try {
       await world.jumpTo(new Date((await world.now()).getTime() + PAST_LEASE_MS));
