@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  ACCOUNTS, type Account, invoiceFinalized, invoicePaid, invoiceVoided, invoiceWrittenOff, type Posting, surplusCaptured,
-  writeOffReversed,
+  ACCOUNTS, type Account, chargeRefunded, invoiceFinalized, invoicePaid, invoiceVoided, invoiceWrittenOff, type Posting,
+  surplusCaptured, surplusCredited, surplusRefunded, writeOffReversed,
 } from './ledger.js';
 import { cancel } from './lifecycle.js';
 import { captures, declines, Life, staysPending, type Gateway } from './testing/life.story.js';
@@ -46,6 +46,27 @@ describe('a posting', () => {
   it('books one payment once, whether it pays or is surplus', () => {
     const money = { gateway_payment_id: 'pay_1', amount: 3900, currency: 'CNY' };
     expect(invoicePaid(money)[0]?.source_key).toBe(surplusCaptured(money)[0]?.source_key);
+  });
+});
+
+describe('what each fact is called', () => {
+  const invoice = { id: 'inv_1', currency: 'CNY', total: 3_900, balance_applied: 900, amount_due: 3_000 };
+  const capture = { gateway_payment_id: 'pay_1', amount: 3_000, currency: 'CNY' };
+  const back = { id: 'rfnd_1', amount: 500, currency: 'CNY' };
+
+  it.each([
+    [invoiceFinalized(invoice), [['inv_1:finalized', 'invoice_finalized', 'receivable', 'revenue', 3_900], ['inv_1:balance', 'balance_applied', 'customer_balance', 'receivable', 900]]],
+    [invoiceVoided(invoice), [['inv_1:voided', 'invoice_voided', 'revenue', 'receivable', 3_900], ['inv_1:balance_returned', 'balance_applied', 'receivable', 'customer_balance', 900]]],
+    [invoiceWrittenOff(invoice), [['inv_1:written_off', 'write_off', 'bad_debt', 'receivable', 3_000]]],
+    [writeOffReversed(invoice), [['inv_1:written_back', 'write_back', 'receivable', 'bad_debt', 3_000]]],
+    [invoicePaid(capture), [['pay_1:capture', 'capture', 'gateway_clearing', 'receivable', 3_000]]],
+    [surplusCaptured(capture), [['pay_1:capture', 'surplus', 'gateway_clearing', 'surplus', 3_000]]],
+    [chargeRefunded(back), [['rfnd_1:refunded', 'refund', 'refunds', 'gateway_clearing', 500]]],
+    [surplusRefunded(back), [['rfnd_1:refunded', 'refund', 'surplus', 'gateway_clearing', 500]]],
+    [surplusCredited({ id: 'chg_1', currency: 'CNY' }, 500), [['chg_1:credited', 'credit', 'surplus', 'customer_balance', 500]]],
+  ])('and which accounts it moves money between (%#)', (postings, expected) => {
+    const booked = postings.map(({ source_key, kind, entries }) => [source_key, kind, entries[0]?.account, entries[1]?.account, entries[0]?.amount]);
+    expect(booked).toEqual(expected);
   });
 });
 

@@ -3,6 +3,7 @@ import { chargeTransitions, nextChargeStatus } from './charge.js';
 import { invoiceTransitions, nextInvoiceStatus } from './invoice.js';
 import { accepts, IllegalTransition, transition, type Transitions } from './machine.js';
 import { stateDiagram } from './machine.diagram.js';
+import { nextRefundStatus } from './refund.js';
 import { nextSourceStatus, sourceTransitions } from './source.js';
 import { nextSubscriptionStatus, subscriptionTransitions } from './subscription.js';
 
@@ -53,6 +54,7 @@ describe('an illegal step', () => {
     expect(() => nextSubscriptionStatus('canceled', 'renew')).toThrow('subscription: "renew" is not legal in state "canceled"');
     expect(() => nextInvoiceStatus('paid', 'void')).toThrow('invoice: "void" is not legal in state "paid"');
     expect(() => nextChargeStatus('captured', 'claim')).toThrow('charge: "claim" is not legal in state "captured"');
+    expect(() => nextRefundStatus('declined', 'claim')).toThrow('refund: "claim" is not legal in state "declined"');
     expect(() => nextSourceStatus('nowhere' as 'active', 'revoke')).toThrow('source: "revoke" is not legal in state "nowhere"');
   });
 
