@@ -4,8 +4,6 @@ import { isOutage } from '../database/outage.js';
  * Works through a set; when it fails it is halved, again and again, until the bad item stands alone.
  * The good ones are done, the bad ones are handed to `isolate` with their error, one by one. An outage of the
  * database is nobody's fault: it is thrown, and the whole set comes again.
- * The good ones are done, the bad ones are handed to `isolate` with their error, one by one. Throws when the
- * database is away: that is no item's fault, and all of them are still due.
  */
 export async function inHalves<Item>(
   items: readonly Item[],
