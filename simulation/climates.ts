@@ -21,16 +21,16 @@ export const CLIMATES = {
   blank: climate([gateway('list_empty', 0.6), gateway('response_lost', 0.25), gateway('webhook_lost', 0.6)]),
   /** Requests are carried out minutes after their answer was lost, and keys are forgotten: only patience helps. */
   slow: climate(
-    [FORGETFUL, gateway('slow_processing', 0.4, { seconds: 600, holds_key: false }), gateway('reset_before_commit', 0.3), gateway('list_lag', 0.4, { seconds: 600 }), gateway('webhook_lost', 0.9)],
+    [FORGETFUL, gateway('slow_processing', 0.5, { seconds: 600, holds_key: false }), gateway('reset_before_commit', 0.5), gateway('list_lag', 0.4, { seconds: 600 }), gateway('webhook_lost', 0.9)],
     {},
     [200, 2 * MINUTE, 5 * MINUTE],
   ),
   /** Workers sleep long between claiming and sending, and keys are forgotten: only the deadline helps. */
-  sleepy: climate([FORGETFUL, gateway('webhook_lost', 0.5)], { late_first_byte: 0.15, paused_past_lease: 0.3 }),
+  sleepy: climate([FORGETFUL, gateway('webhook_lost', 0.5)], { late_first_byte: 0.3, paused_past_lease: 0.2 }, [5 * MINUTE, 10 * MINUTE]),
   /** Engines die at their commits. */
-  deadly: climate([FORGETFUL, gateway('response_lost', 0.05)], { killed_before_commit: 0.06, killed_after_commit: 0.04, commit_refused: 0.1, commit_unacknowledged: 0.1 }),
+  deadly: climate([FORGETFUL, gateway('response_lost', 0.05)], { killed_before_commit: 0.05, killed_after_commit: 0.03, commit_refused: 0.4, commit_unacknowledged: 0.1 }),
   /** Everybody is away for days, while some answers were lost and some look-ups are blank. */
-  away: climate([gateway('response_lost', 0.3), gateway('list_empty', 0.3), gateway('webhook_lost', 0.7)], { all_engines_down: 0.06, killed_after_send: 0.1 }),
+  away: climate([gateway('response_lost', 0.5), gateway('list_empty', 0.3), gateway('webhook_lost', 0.9)], { all_engines_down: 0.15, killed_after_send: 0.1 }),
   /** Wallets without money, revoked mandates, customers who pay for themselves. */
   poor: climate([gateway('decline', 0.3), gateway('wallet_revoked', 0.05), gateway('late_capture', 0.3, { seconds: 3600 }), gateway('pending_long', 0.1, { seconds: 100_000 })]),
   /** The gateway says no to everybody for a while, for reasons that lie with us. */

@@ -22,6 +22,14 @@ type Statement = string | { text: string };
 type Ask = (statement: Statement, values?: unknown) => Promise<unknown>;
 
 const WRITES = /^\s*(?:with [\s\S]*?)?(?:insert into|update|delete from) (\w+)/i;
+/** Tables that every transaction may touch by the way: they do not tell what it is about. */
+const BY_THE_WAY = ['rate_budgets', 'engine_state', 'gateway_circuit'];
+
+function tableOf(statement: string): string | null {
+  const table = WRITES.exec(statement)?.[1] ?? null;
+  return table === null || BY_THE_WAY.includes(table) ? null : table;
+}
+
 const KEPT: readonly CommitFate[] = ['kept', 'killed_after', 'paused_after', 'unacknowledged'];
 const never = new Promise<never>(() => undefined);
 
@@ -59,7 +67,7 @@ export class Connections {
     client.query = (async (statement: Statement, values?: unknown) => {
       const text = typeof statement === 'string' ? statement : statement.text;
       if (text === 'START TRANSACTION') written = null;
-      else written ??= WRITES.exec(text)?.[1] ?? null;
+      else written ??= tableOf(text);
       if (text === 'COMMIT' && written !== null) return this.commit(ask, written);
       return this.say(() => ask(statement, values));
     }) as unknown as typeof client.query;

@@ -20,10 +20,13 @@ export const WEBHOOK_AUTHORIZATION = 'Basic c2ltdWxhdGlvbg==';
 /** Times end far from what a machine needs, so that only virtual time decides. */
 const PLENTY = '1000000';
 
-/** A fate that waits for a commit: the n-th that writes, counted from when it was laid. */
+/** A fate that waits for a commit: the n-th about a table (null is any), counted from when it was laid. */
 export interface Doom {
   fate: CommitFate;
+  table: string | null;
   after: number;
+  /** Told when it struck. */
+  struck: () => void;
 }
 
 export interface Surroundings {
@@ -63,8 +66,6 @@ export class Engine implements Traveller, Owner {
   doom: Doom | null = null;
   /** Timers that were woken and have not run since. */
   readonly woken = new Set<WakeTarget>();
-  /** What became of commits, by fate and by the table that was written first. */
-  readonly fates: string[] = [];
   private connections: Connections | null = null;
 
   private constructor(
@@ -102,13 +103,13 @@ export class Engine implements Traveller, Owner {
   }
 
   fateOfCommit(written: string): CommitFate {
-    if (this.doom === null) return 'kept';
-    this.doom.after -= 1;
-    if (this.doom.after > 0) return 'kept';
-    const { fate } = this.doom;
+    const { doom } = this;
+    if (doom === null || (doom.table !== null && doom.table !== written)) return 'kept';
+    doom.after -= 1;
+    if (doom.after > 0) return 'kept';
     this.doom = null;
-    this.fates.push(`${fate}:${written}`);
-    return fate;
+    doom.struck();
+    return doom.fate;
   }
 
   die(): void {

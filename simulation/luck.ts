@@ -16,10 +16,19 @@ export class Luck {
   ) {}
 
   strikes(name: EngineClass, ...names: (string | number)[]): boolean {
-    const rate = this.rates[name];
-    if (this.healthy || rate === undefined || !this.chance.happens(rate, name, ...names)) return false;
-    countUp(this.struck, name);
+    if (!this.threatens(name, ...names)) return false;
+    this.note(name);
     return true;
+  }
+
+  /** Whether it is to strike when its moment comes; it counts only then. */
+  threatens(name: EngineClass, ...names: (string | number)[]): boolean {
+    const rate = this.rates[name];
+    return !this.healthy && rate !== undefined && this.chance.happens(rate, name, ...names);
+  }
+
+  note(name: EngineClass): void {
+    countUp(this.struck, name);
   }
 
   /** What the road does to a call, by the call's name. */

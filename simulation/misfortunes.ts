@@ -1,5 +1,5 @@
 import type { CommitFate } from './connections.js';
-import type { Engine } from './engine.js';
+import type { Doom, Engine } from './engine.js';
 import { DAY, HOUR, MINUTE, SECOND } from './hours.js';
 import type { Lab } from './lab.js';
 import type { Luck } from './luck.js';
@@ -11,7 +11,10 @@ const FATES: Partial<Record<EngineClass, CommitFate>> = {
   commit_unacknowledged: 'unacknowledged',
   commit_refused: 'refused',
   serialization_failure: 'serialization',
+  paused_past_lease: 'paused_after',
 };
+/** What a fated commit is about: most of all the lives of subscriptions, which hold the most. */
+const FATED = ['subscriptions', 'subscriptions', 'charges', 'gateway_events', 'refunds', null];
 
 /** What happens to engines and their database. */
 export class Misfortunes {
@@ -72,12 +75,9 @@ export class Misfortunes {
 
   private async befallOne(engine: Engine, step: number): Promise<void> {
     const names = [engine.name, step] as const;
+    engine.napMs = this.luck.chance.whole(150, 7_200, 'nap', ...names) * SECOND;
     for (const [name, fate] of Object.entries(FATES) as [EngineClass, CommitFate][]) {
-      if (engine.doom === null && this.luck.strikes(name, ...names)) engine.doom = { fate, after: this.luck.chance.whole(1, 4, 'doom', ...names) };
-    }
-    if (this.luck.strikes('paused_past_lease', ...names)) {
-      engine.napMs = this.luck.chance.whole(150, 7_200, 'nap', ...names) * SECOND;
-      engine.doom = { fate: 'paused_after', after: this.luck.chance.whole(1, 3, 'doom', ...names) };
+      if (engine.doom === null && this.luck.threatens(name, ...names)) engine.doom = this.doomOf(name, fate, names);
     }
     const unsent = this.luck.strikes('killed_before_send', ...names);
     if (!unsent && !this.luck.strikes('killed_after_send', ...names)) return;
@@ -89,6 +89,11 @@ export class Misfortunes {
       if (!unsent) await this.lab.road.sendOnly();
     }
     await this.kill(engine, this.lab.time.at + this.luck.chance.whole(1, 30, 'rebirth', ...names) * MINUTE);
+  }
+
+  private doomOf(name: EngineClass, fate: CommitFate, names: readonly (string | number)[]): Doom {
+    const { chance } = this.luck;
+    return { fate, table: chance.pick(FATED, 'fated', name, ...names), after: chance.whole(1, 2, 'doom', name, ...names), struck: () => this.luck.note(name) };
   }
 
   private async killAll(back: number): Promise<void> {

@@ -81,7 +81,7 @@ const UNKNOWN: readonly Switch[] = [
     name: 'failed_look_up_counts_as_empty',
     removes: 'the difference between "nothing there" and "could not be asked"',
     patches: [at(LOOK_UP, "return [{ ...base, kind: 'look_up_failed' }];", "return [{ ...base, kind: 'not_found', windows: this.windows.configured }];")],
-    watch: { climate: 'deaf' },
+    watch: { test: 'test/gateway/lost.answers.test.ts' },
   },
   {
     name: 'no_look_up_of_pending',
@@ -142,7 +142,7 @@ const SENDING: readonly Switch[] = [
     name: 'poison_stops_the_set',
     removes: 'halving a set until the bad row stands alone',
     patches: [at('src/platform/batching/halving.ts', '    if (isOutage(error)) throw error;', '    throw error;')],
-    watch: { climate: 'poisoned' },
+    watch: { test: 'src/platform/batching/batching.spec.ts' },
   },
   {
     name: 'outage_is_poison',
