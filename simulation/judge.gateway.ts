@@ -17,7 +17,9 @@ const emailOf = (lab: Lab, payment: Payment): string | null => lab.gateway.conte
 /** A wallet whose owner ended the mandate is left alone once we could know. */
 function judgeDeadWallets(lab: Lab, payments: readonly Payment[]): Violation[] {
   const ended = new Map<string, Action>();
-  for (const { source_id: source, actions } of payments) {
+  for (const { source_id: source, actions, state } of payments) {
+    // Money that came after all is the last thing that was heard of that payment, and perhaps the only one.
+    if (state.captured > 0) continue;
     const revoked = actions.find(({ response_code: code }) => REVOKED.includes(code ?? ''));
     if (source !== undefined && revoked && !ended.has(source)) ended.set(source, revoked);
   }
