@@ -57,7 +57,7 @@ const UNKNOWN: readonly Switch[] = [
     name: 'settle_from_first',
     removes: 'counting S from the last send',
     patches: [settleFromFirst],
-    watch: { climate: 'slow' },
+    watch: { test: 'test/gateway/lost.answers.test.ts' },
   },
   {
     name: 'unknown_fails_by_timer',
@@ -109,13 +109,7 @@ const SENDING: readonly Switch[] = [
     name: 'no_deadline',
     removes: 'the deadline before the first byte',
     patches: [at(HTTP, 'if (this.over || performance.now() >= this.deadline) {', 'if (this.over) {')],
-    watch: { climate: 'sleepy' },
-  },
-  {
-    name: 'sent_before_commit',
-    removes: 'the commit before the call',
-    patches: [at(LIVING, '      await this.cases.save(tx, cases);\n', '      await this.cases.save(tx, cases);\n      this.sender.sendClaimed(charges, started);\n'), at(LIVING, '    this.sender.sendClaimed(charges, started);\n    return lived;', '    return lived;')],
-    watch: { climate: 'deadly' },
+    watch: { test: 'test/gateway/connection.test.ts' },
   },
   {
     name: 'advanced_in_its_own_commit',
@@ -236,17 +230,15 @@ const READING: readonly Switch[] = [
 const TABLES: readonly Switch[] = [
   { name: 'no_index_one_per_period', removes: 'the unique index of invoice and period', patches: [at(COLLECTING, 'create unique index invoices_one_per_period', 'create index invoices_one_per_period')], watch: { test: 'test/database/guards.test.ts' } },
   { name: 'no_index_one_open', removes: 'the unique index of open charges', patches: [noOneOpenIndex], watch: { test: 'test/database/guards.test.ts' } },
-  { name: 'no_ledger_key', removes: 'the unique key of money facts', patches: [at(BOOKS, 'source_key text collate "C" primary key,', 'source_key text collate "C" not null,')], watch: { test: 'test/database/guards.test.ts' } },
+  { name: 'no_ledger_key', removes: 'the unique key of money facts', patches: [at(BOOKS, 'source_key text collate "C" primary key,', 'source_key text collate "C" not null,')], watch: { test: 'test/database/append.only.test.ts' } },
   { name: 'no_write_once', removes: 'the trigger that freezes a charge’s identity', patches: [at(COLLECTING, "raise exception 'charge %: its identity is written once', old.id using errcode = 'check_violation';", 'null;')], watch: { test: 'test/database/guards.test.ts' } },
-  { name: 'no_balance_check', removes: 'the trigger that balances the books', patches: [at(BOOKS, "raise exception 'ledger transaction % does not balance', bad using errcode = 'check_violation';", 'null;')], watch: { test: 'test/database/guards.test.ts' } },
+  { name: 'no_balance_check', removes: 'the trigger that balances the books', patches: [at(BOOKS, "raise exception 'ledger transaction % does not balance', bad using errcode = 'check_violation';", 'null;')], watch: { test: 'test/database/append.only.test.ts' } },
 ];
 
 /** Two mechanisms that keep the same: each alone may go unmissed, both never. */
 const PAIRS: readonly Switch[] = [
   { name: 'no_resend_guard', removes: 'SQL’s own refusal of a resend outside S and W', patches: [noResendGuard], watch: { test: 'test/database/guards.test.ts' } },
   { name: 'no_settle_delay_and_no_guard', removes: 'S, in code and in SQL', patches: [noSettleDelay, noResendGuard], watch: { climate: 'slow' } },
-  { name: 'settle_from_first_and_no_guard', removes: 'counting S from the last send, in code and in SQL', patches: [settleFromFirst, noResendGuard], watch: { climate: 'slow' } },
-  { name: 'resend_after_window_and_no_guard', removes: 'the end of resends, in code and in SQL', patches: [resendAfterWindow, noResendGuard], watch: { climate: 'away' } },
   { name: 'absent_too_early_and_no_guard', removes: 'the proof of absence, in code and in SQL', patches: [...absentTooEarly, noAbsenceGuard], watch: { climate: 'blank' } },
   { name: 'random_reference', removes: 'references and keys that a restored database repeats', patches: [at(MINT, "const tag = this.secret.token('reference', 20, ...fact);", "const tag = this.secret.token('reference', 20, ...fact, newId('chg'));"), at(MINT, "idempotency_key: this.secret.uuid('idempotency-key', ...fact),", "idempotency_key: this.secret.uuid('idempotency-key', ...fact, newId('chg')),")], watch: { climate: 'restored' } },
   { name: 'no_look_after_a_gap', removes: 'the look before the first sending after a time that nobody remembers', patches: [at(CLEARANCE, '$2::timestamptz is not null and c.test_clock is null', '$2::timestamptz is null and c.test_clock is null and $2::timestamptz is not null'), at(SENDER, 'if (quarantined || lookFirstUntil !== null) return [];', 'if (quarantined) return [];')], watch: { climate: 'restored' } },
