@@ -29,11 +29,15 @@ export interface DataSourceOptions {
   url: string;
   pool: number;
   entities: EntitySchema[];
+  /** How long (ms) an answer may take before the connection counts as dead; longer than any statement may run. */
+  patience?: number;
   /** Told of errors on idle connections, which would otherwise end the process. */
   onError?: (error: Error) => void;
 }
 
-export function createDataSource({ url, pool, entities, onError }: DataSourceOptions): DataSource {
+const PATIENCE_MS = 70_000;
+
+export function createDataSource({ url, pool, entities, patience = PATIENCE_MS, onError }: DataSourceOptions): DataSource {
   return new DataSource({
     type: 'postgres',
     url,
@@ -47,6 +51,8 @@ export function createDataSource({ url, pool, entities, onError }: DataSourceOpt
     extra: {
       options: '-c timezone=UTC -c datestyle=ISO',
       statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000,
+      // The server cannot end a statement whose connection has silently gone.
+      query_timeout: patience, keepAlive: true, keepAliveInitialDelayMillis: 10_000,
     },
   });
 }

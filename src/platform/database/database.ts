@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import type { PoolClient } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { EngineClock } from '../clock/clock.js';
@@ -44,6 +46,20 @@ async function ask<Row>(connection: PoolClient, sql: string, parameters?: unknow
   return (await connection.query(statement)).rows as Row[];
 }
 
+/**
+ * Hangs up a connection on which an answer did not come: nobody may be given it again, and nobody need wait
+ * once more for the end of its transaction.
+ */
+async function hangUpIfDead(connection: PoolClient | undefined, error: unknown): Promise<boolean> {
+  if (!connection || !(error instanceof Error) || !/Query read timeout/.test(error.message)) return false;
+  const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection;
+  if (stream.closed) return true;
+  const closed = once(stream, 'close');
+  stream.destroy();
+  await closed;
+  return true;
+}
+
 /** Serialization failure and deadlock: the whole transaction may simply be run again. */
 const TRANSIENT = new Set(['40001', '40P01']);
 const MAX_TRIES = 5;
@@ -60,9 +76,14 @@ export class Database implements Queryable {
 
   async query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
     const runner = this.dataSource.createQueryRunner();
+    let connection: PoolClient | undefined;
     try {
       this.roundTrips += 1;
-      return await ask<Row>((await runner.connect()) as PoolClient, sql, parameters);
+      connection = (await runner.connect()) as PoolClient;
+      return await ask<Row>(connection, sql, parameters);
+    } catch (error) {
+      await hangUpIfDead(connection, error);
+      throw error;
     } finally {
       await runner.release().catch(() => undefined);
     }
@@ -88,18 +109,19 @@ export class Database implements Queryable {
 
   private async attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
+    let connection: PoolClient | undefined;
     try {
+      const held = (connection = (await runner.connect()) as PoolClient);
       await runner.startTransaction();
-      const connection = (await runner.connect()) as PoolClient;
       const count = () => void (this.roundTrips += 1);
-      const now = await this.clock.now({ query: (sql, parameters) => (count(), ask(connection, sql, parameters)) });
-      const result = await work(new Transaction(runner, connection, now, count));
+      const now = await this.clock.now({ query: (sql, parameters) => (count(), ask(held, sql, parameters)) });
+      const result = await work(new Transaction(runner, held, now, count));
       await runner.commitTransaction();
       this.roundTrips += 2;
       return result;
     } catch (error) {
       // A broken connection cannot roll back; the server has done it already.
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      if (!(await hangUpIfDead(connection, error)) && runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
       throw error;
     } finally {
       await runner.release().catch(() => undefined);
