@@ -182,7 +182,7 @@ const READING: readonly Switch[] = [
     name: 'surplus_counts',
     removes: 'booking a second capture as surplus',
     patches: [at(SETTLEMENT, "  if (invoice.status !== 'open') return false;", "  if (invoice.status === 'void') return false;")],
-    watch: { climate: 'poor' },
+    watch: { test: 'src/domain/late.money.spec.ts' },
   },
   {
     name: 'revocation_retried',
@@ -194,7 +194,7 @@ const READING: readonly Switch[] = [
     name: 'redirect_ignored',
     removes: 'waiting for an open redirect before the wallet is charged',
     patches: [at(COLLECTION, '    .filter((end) => end > c.engineNow);', '    .filter((end) => end > c.engineNow && end < c.engineNow);')],
-    watch: { climate: 'poor' },
+    watch: { test: 'src/domain/redirect.spec.ts' },
   },
   {
     name: 'webhook_is_truth',
