@@ -41,8 +41,8 @@ export const CLIMATES = {
   deaf: climate([FORGETFUL, gateway('reads_failing', 0.7), gateway('response_lost', 0.3), gateway('webhook_lost', 0.7)]),
   /** Webhooks never come. */
   silent: climate([gateway('webhook_lost', 1)]),
-  /** The database is lost and restored from a backup that is hours old. */
-  restored: climate([gateway('decline', 0.1), gateway('webhook_lost', 0.3)], { restored_backup: 0.05 }),
+  /** The database is lost and restored from a backup that is hours old, and the gateway forgets keys. */
+  restored: climate([FORGETFUL, gateway('decline', 0.1), gateway('webhook_lost', 0.3)], { restored_backup: 0.05 }),
   /** Rows that cannot be worked on, conflicts between transactions. */
   poisoned: climate([], { poison_row: 0.2, serialization_failure: 0.2, tick_doubled: 0.5 }),
 } as const satisfies Record<string, Swarm>;

@@ -13,7 +13,6 @@ const LIVING = 'src/subscriptions/living.ts';
 const STORE = 'src/cases/case.store.ts';
 const INBOX = 'src/inbox/inbox.ts';
 const ENDPOINT = 'src/inbox/inbox.endpoint.ts';
-const CLEARANCE = 'src/payments/clearance.ts';
 const COLLECTING = 'migrations/1764000000001-collecting.ts';
 const BOOKS = 'migrations/1764000000002-ledger-and-events.ts';
 
@@ -30,8 +29,6 @@ const absentTooEarly = [
 const noResendGuard = at(COLLECTING, "raise exception 'charge %: may not be sent again', old.id using errcode = 'check_violation';", 'null;');
 const noAbsenceGuard = at(COLLECTING, "raise exception 'charge %: is not proven absent', old.id using errcode = 'check_violation';", 'null;');
 const noOneOpenIndex = at(COLLECTING, 'create unique index charges_one_open on charges (invoice)', 'create index charges_one_open on charges (invoice)');
-const noLiveCheck = at(COLLECTION, '  return c.liveCharges().some((charge) => charge.invoice === invoice.id && (kind === undefined || charge.kind === kind));', '  return invoice.id === kind;');
-const noMintCheck = at('src/domain/case.ts', '    if (this.liveCharges().some((charge) => charge.invoice === invoice.id)) {', '    if (false as boolean) {');
 
 /** The protections of an unknown outcome: what is asked, how long is waited, when a new attempt may exist. */
 const UNKNOWN: readonly Switch[] = [
@@ -232,13 +229,8 @@ const TABLES: readonly Switch[] = [
 /** Two mechanisms that keep the same: each alone may go unmissed, both never. */
 const PAIRS: readonly Switch[] = [
   { name: 'no_resend_guard', removes: 'SQL’s own refusal of a resend outside S and W', patches: [noResendGuard], watch: { test: 'test/database/guards.test.ts' } },
-  { name: 'no_settle_delay_and_no_guard', removes: 'S, in code and in SQL', patches: [noSettleDelay, noResendGuard], watch: { climate: 'slow' } },
   { name: 'absent_too_early_and_no_guard', removes: 'the proof of absence, in code and in SQL', patches: [...absentTooEarly, noAbsenceGuard], watch: { climate: 'blank' } },
   { name: 'random_reference', removes: 'references and keys that a restored database repeats', patches: [at(MINT, "const tag = this.secret.token('reference', 20, ...fact);", "const tag = this.secret.token('reference', 20, ...fact, newId('chg'));"), at(MINT, "idempotency_key: this.secret.uuid('idempotency-key', ...fact),", "idempotency_key: this.secret.uuid('idempotency-key', ...fact, newId('chg')),")], watch: { climate: 'restored' } },
-  { name: 'no_look_after_a_gap', removes: 'the look before the first sending after a time that nobody remembers', patches: [at(CLEARANCE, '$2::timestamptz is not null and c.test_clock is null', '$2::timestamptz is null and c.test_clock is null and $2::timestamptz is not null'), at(SENDER, 'if (quarantined || lookFirstUntil !== null) return [];', 'if (quarantined) return [];')], watch: { climate: 'restored' } },
-  { name: 'live_charge_unseen', removes: 'the ladder’s look at charges in flight', patches: [noLiveCheck], watch: { climate: 'poor' } },
-  { name: 'mint_unguarded', removes: 'the case’s own refusal of a second open charge', patches: [noMintCheck], watch: { climate: 'poor' }, covered: 'flows look before they charge, and the index refuses; see double_charge' },
-  { name: 'double_charge', removes: 'all three: the look, the refusal and the index', patches: [noLiveCheck, noMintCheck, noOneOpenIndex], watch: { climate: 'poor' } },
 ];
 
 export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...READING, ...TABLES, ...PAIRS];
