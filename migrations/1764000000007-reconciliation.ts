@@ -119,13 +119,13 @@ language sql stable as $$
   union all select 'stuck', id, 'gateway event due since ' || next_attempt_at
     from gateway_events where next_attempt_at < at - interval '1 hour'
   -- Charges that were not, or never will be, compared with the gateway at their age of 14 days: nobody looked,
-  -- or no look succeeded, and no human is told of a difference.
+  -- or look after look came to nothing, and no human is told of a difference.
   union all select 'unverified', id, coalesce('to be compared, next at ' || next_check_at, 'never to be compared')
     from charges c
    where parked_at is null and status not in ('created', 'sending', 'pending', 'unknown')
      and (next_check_at < at - interval '1 day'
           or (verified_at is null and next_check_at is null)
-          or (verified_at is null and first_sent_at < at - interval '15 days'
+          or (verified_at is null and checks >= 5
               and not exists (select 1 from parked_rows p
                                where p.kind = 'difference' and p.row_id = c.id and p.released_at is null)))
 $$;`;

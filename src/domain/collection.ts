@@ -4,7 +4,7 @@ import { type Charge, type ChargeKind, isCustomerPresent, isOpen, nextChargeStat
 import { isRevocation, ladderEnd, NEXT_INVOICE_HOURS, retryAt } from './dunning.js';
 import { type Invoice, nextInvoiceStatus, type VoidReason } from './invoice.js';
 import { invoiceVoided, invoiceWrittenOff } from './ledger.js';
-import { verifyAt } from './lookup.js';
+import { toCompare } from './lookup.js';
 import { nextSourceStatus, type Source } from './source.js';
 import { nextSubscriptionStatus } from './subscription.js';
 
@@ -244,7 +244,7 @@ export function withdrawUnsent(c: BillingCase, charges: readonly Charge[] = c.ch
     c.patchCharge(charge.id, {
       status: nextChargeStatus(charge.status, 'withdraw'),
       // Also what we never sent: a life that a restored database forgot may have.
-      next_check_at: verifyAt(charge, c.engineNow),
+      ...toCompare(charge, c.engineNow),
       settled_at: c.now,
     });
   }

@@ -36,10 +36,10 @@ export function nextLookupAt(row: Pick<Evidence, 'checks' | 'first_sent_at'>, no
 /** Charges that are done with are compared with the gateway once more at this age: late truths surface by then. */
 export const VERIFY_AGE = 14 * DAY;
 
-/** When a charge that has just come to its end is compared with the gateway. */
-export function verifyAt(charge: Pick<Evidence, 'first_sent_at'>, now: Date): Date {
+/** When a charge that has just come to its end is compared with the gateway; from here on `checks` counts the looks that came to nothing. */
+export function toCompare(charge: Pick<Evidence, 'first_sent_at'>, now: Date): { next_check_at: Date; checks: number } {
   const first = charge.first_sent_at ?? now;
-  return new Date(Math.max(now.getTime(), first.getTime() + VERIFY_AGE));
+  return { next_check_at: new Date(Math.max(now.getTime(), first.getTime() + VERIFY_AGE)), checks: 0 };
 }
 
 /** Waits before a request that the gateway did not take is sent again with its key. */

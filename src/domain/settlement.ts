@@ -4,7 +4,7 @@ import { closeOwed, onAttemptAbsent, onAttemptFailed } from './collection.js';
 import type { EventType } from './events.js';
 import type { Invoice } from './invoice.js';
 import { invoicePaid, surplusCaptured, writeOffReversed } from './ledger.js';
-import { type GatewayWindows, nextLookupAt, verifyAt } from './lookup.js';
+import { type GatewayWindows, nextLookupAt, toCompare } from './lookup.js';
 import { type ChargeObservation, Mismatch, type Observation, type PaymentFact } from './observation.js';
 import { markPaid } from './payment.js';
 import { giveBackAfterCancel, giveBackSurplus, settleRefund, settleRefundFacts } from './refunding.js';
@@ -201,7 +201,7 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
     surplus: !pays,
     settled_at: c.now,
     lease_until: null,
-    next_check_at: verifyAt(charge, c.engineNow),
+    ...toCompare(charge, c.engineNow),
   });
   const money = { gateway_payment_id: fact.payment_id, amount: charge.amount, currency: charge.currency };
   c.tellCharge('charge.captured', captured);
@@ -246,7 +246,7 @@ function finish(
     status,
     settled_at: c.now,
     lease_until: null,
-    next_check_at: verifyAt(charge, c.engineNow),
+    ...toCompare(charge, c.engineNow),
   });
   c.tellCharge(told, done);
   then(done);

@@ -134,6 +134,6 @@ export class Verification {
   }
 
   private async postpone(tx: Transaction, charges: readonly Charge[], at: Date): Promise<void> {
-    await tx.query('update charges set next_check_at = $2 where id = any($1)', [charges.map((charge) => charge.id), at]);
+    await tx.query('update charges set next_check_at = $2, checks = checks + 1 where id = any($1)', [charges.map((charge) => charge.id), at]);
   }
 }
