@@ -13,7 +13,7 @@ import { openWallets } from './wallets.js';
 const TARGET_RATIO = 0.3;
 const count = Number(process.argv[2] ?? 8_000);
 /** Unmeasured renewals before each measurement: both sides are compiled and connected when the clock starts. */
-const WARM_UP = 1_000;
+const WARM_UP = 4_000;
 
 /** Compares the gateway's captures with our charges, payment by payment. Returns the number that agree. */
 async function compareBooks(gateway: GatewayProcess, database: Database): Promise<number> {
@@ -52,9 +52,9 @@ async function main(): Promise<void> {
     const app = await openEngine(postgres.url, gateway);
     const database = app.get(Database);
     await seedSubscriptions(database, warming, 'warm');
-    await runRenewals(database, WARM_UP);
+    await runRenewals(app, WARM_UP);
     await seedSubscriptions(database, wallets, 'bench');
-    const engine = await runRenewals(database, count);
+    const engine = await runRenewals(app, count);
     const agreeing = await compareBooks(gateway, database);
     await app.close();
     const ratio = floor / engine.seconds;

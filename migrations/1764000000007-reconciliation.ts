@@ -55,13 +55,6 @@ begin
     end if;
     return new;
   end if;
-  if (new.subscription, new.customer, new.period_no, new.currency, new.number, new.billed_customer, new.lines,
-      new.subtotal, new.discount, new.tax, new.total, new.balance_applied)
-     is distinct from
-     (old.subscription, old.customer, old.period_no, old.currency, old.number, old.billed_customer, old.lines,
-      old.subtotal, old.discount, old.tax, old.total, old.balance_applied) then
-    raise exception 'invoice %: what was billed is frozen', old.id using errcode = 'check_violation';
-  end if;
   if old.status <> new.status and (old.status, new.status) not in
      (('draft', 'open'), ('draft', 'void'), ('open', 'paid'), ('open', 'void'), ('open', 'uncollectible'),
       ('uncollectible', 'paid')) then

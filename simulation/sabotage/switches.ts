@@ -99,7 +99,7 @@ const SENDING: readonly Switch[] = [
   {
     name: 'no_fencing',
     removes: 'the lease token of an answer',
-    patches: [at(DOOR, "  return row.status === 'sending' && row.lease_token === news.claimed.lease_token;", '  return row.lease_token >= 0;'), at('src/payments/acknowledgements.ts', "`t.status = 'sending' and t.lease_token = r.lease_token`", "`t.status in ('sending', 'unknown')`")],
+    patches: [at(DOOR, "  return row.status === 'sending' && row.lease_token === news.claimed.lease_token;", '  return row.lease_token >= 0;'), at('src/payments/acknowledgements.ts', 'if (leases.get(news.charge) !== news.claimed.lease_token) continue;', 'if (!leases.has(news.charge)) continue;'), at('src/payments/acknowledgements.ts', "and status = 'sending' order by id", "and status in ('sending', 'unknown') order by id")],
     watch: { climate: 'sleepy' },
   },
   {

@@ -8,7 +8,7 @@ import { type GatewayEvent, readGatewayEvent } from './gateway.event.js';
 const LARGEST_SET = 500;
 /** The gateway waits for each acknowledgement with a connection of its own, so they must be quick. */
 const LANES = 3;
-const LINGER_MS = 4;
+const LINGER_MS = 2;
 /** While one worker has an event in hand, no other one need take it; if he dies it comes back by itself. */
 export const IN_HAND_MS = 60_000;
 /** What waits in memory; the rest waits in the table alone. */

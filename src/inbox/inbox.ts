@@ -11,7 +11,7 @@ import { type GatewayEvent, isOldNews, type KnownCharge, tellsOfRefund } from '.
 
 const LARGEST_SET = 500;
 /** While one set is being settled, the payments of the next are asked for. */
-const SETS_IN_HAND = 2;
+const SETS_IN_HAND = 3;
 /** Events about payments nobody here knows may be early: asked about again, at these waits (ms), then foreign. */
 const FOREIGN_WAITS = [1_000, 10_000, 60_000, 600_000, 3_600_000];
 /** Waits (ms) while the gateway cannot be asked, or does not show the payment yet; the last one repeats. */

@@ -13,11 +13,8 @@ export type Acknowledgement = Extract<ChargeObservation, { kind: 'fact' }> & { c
 
 const CHANGED = [
   'status', 'gateway_payment_id', 'redirect_url', 'gateway_request_id', 'response_code', 'response_summary', 'checks',
-  'next_check_at', 'lease_until', 'lease_token', 'updated_at',
+  'next_check_at', 'lease_until', 'updated_at',
 ] as const satisfies readonly (keyof Charge)[];
-
-/** The row is still as it was claimed: nobody else writes a charge under a lease that is not his. */
-const UNDER_ITS_LEASE = `t.status = 'sending' and t.lease_token = r.lease_token`;
 
 /**
  * The normal answer to a charge of a stored wallet concerns that charge alone: nobody else's rows are
@@ -31,18 +28,19 @@ export class Acknowledgements {
   async settle(set: readonly Acknowledgement[]): Promise<Acknowledgement[]> {
     if (set.length === 0) return [];
     return this.database.transaction(async (tx) => {
+      const leases = await lockedLeases(tx, set);
       const clocks = await clocksOf(tx, set);
       const pending = new Map<string, Charge>();
       for (const news of set) {
-        const now = clocks.get(news.claimed.test_clock) ?? tx.now;
-        const charge = take(news, tx.now, now);
+        // Under its lease the row is as it was claimed: nobody else writes a charge that is being sent.
+        if (leases.get(news.charge) !== news.claimed.lease_token) continue;
+        const charge = take(news, tx.now, clocks.get(news.claimed.test_clock) ?? tx.now);
         if (charge) pending.set(charge.id, charge);
       }
-      // In the order of ids, as everywhere: two sets never wait for each other.
-      const rows = [...pending.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-      const written = new Set(await updateSet<Charge>(tx, 'charges', 'id', CHANGED, rows, UNDER_ITS_LEASE));
-      await this.tell(tx, rows.filter((charge) => written.has(charge.id)));
-      return set.filter((news) => !written.has(news.charge));
+      const rows = [...pending.values()];
+      await updateSet<Charge>(tx, 'charges', 'id', CHANGED, rows);
+      await this.tell(tx, rows);
+      return set.filter((news) => !pending.has(news.charge));
     });
   }
 
@@ -58,6 +56,15 @@ export class Acknowledgements {
     });
     await recordEvents(tx, events);
   }
+}
+
+/** The lease of each charge that is being sent, locked in the order of ids, as everywhere. */
+async function lockedLeases(tx: Transaction, set: readonly Acknowledgement[]): Promise<Map<string, number>> {
+  const rows = await tx.query<Pick<Charge, 'id' | 'lease_token'>>(
+    `select id, lease_token from charges where id = any($1) and status = 'sending' order by id for update`,
+    [set.map((news) => news.charge)],
+  );
+  return new Map(rows.map((row) => [row.id, row.lease_token]));
 }
 
 /** What time it is on the test clocks that these charges live on. */

@@ -16,7 +16,9 @@ import { Database } from '../platform/database/database.js';
 export type News = (ChargeObservation & { claimed?: Charge }) | (RefundObservation & { claimed?: Refund });
 
 const LARGEST_SET = 500;
-const LINGER_MS = 20;
+const LINGER_MS = 40;
+/** While one set waits for PostgreSQL, the next one is decided. */
+const LANES = 2;
 
 /**
  * The one door for truth. HTTP answer, webhook, look-up and operator action all come through here, gathered
@@ -26,7 +28,7 @@ const LINGER_MS = 20;
 export class SettlementDoor {
   /** The normal answers, which concern a charge alone, go beside the others and not before or behind them. */
   private readonly answers = new Batcher<Acknowledgement>((set) => this.acknowledge(set), LARGEST_SET, LINGER_MS);
-  private readonly others = new Batcher<News>((set) => this.settleSet(set), LARGEST_SET, LINGER_MS);
+  private readonly others = new Batcher<News>((set) => this.settleSet(set), LARGEST_SET, LINGER_MS, LANES);
 
   constructor(
     private readonly database: Database,

@@ -55,16 +55,6 @@ describe('a set', () => {
     ]);
   });
 
-  it('updates only where the condition holds, and names what it wrote', async () => {
-    const rows = ['c1', 'c2'].map((id, i) => ({ id, note: 'before', count: i, flag: true, at: null, data: null }));
-    await insertSet<Row>(database, 'things', COLUMNS, rows);
-    const after = rows.map((row) => ({ ...row, note: 'after', count: 1 }));
-    expect(await updateSet<Row>(database, 'things', 'id', ['note', 'count'], after, 't.count = r.count')).toEqual(['c2']);
-    expect(await database.query('select note from things where id like $1 order by id', ['c%'])).toEqual([
-      { note: 'before' }, { note: 'after' },
-    ]);
-  });
-
   it('of hints leaves alone what is there', async () => {
     const row = { id: 'hint', note: 'first', count: 1, flag: null, at: null, data: {} };
     expect(await insertHints<Row>(database, 'things', 'id', COLUMNS, [row])).toEqual(['hint']);

@@ -49,7 +49,7 @@ export function createDataSource({ url, pool, entities, patience = PATIENCE_MS, 
     poolErrorHandler: (error: Error) => onError?.(error),
     // Connections of a pool are checked out for milliseconds; what takes longer is stuck.
     extra: {
-      options: '-c timezone=UTC -c datestyle=ISO',
+      options: '-c timezone=UTC -c datestyle=ISO -c jit=off',
       statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000,
       // The server cannot end a statement whose connection has silently gone.
       query_timeout: patience, keepAlive: true, keepAliveInitialDelayMillis: 10_000,

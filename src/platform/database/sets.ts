@@ -96,24 +96,18 @@ export async function insertHints<Row extends object>(
   return inserted.map((row) => row.key);
 }
 
-/**
- * Updates the given columns of the rows with these keys, where `condition` holds (`t` is the row as it
- * stands, `r` as it is given). Returns the keys of the rows that were written.
- */
+/** Updates the given columns of the rows with these keys. */
 export async function updateSet<Row extends object>(
   on: Queryable,
   table: string,
   key: keyof Row & string,
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
-  condition = 'true',
-): Promise<string[]> {
-  if (rows.length === 0 || columns.length === 0) return [];
+): Promise<void> {
+  if (rows.length === 0 || columns.length === 0) return;
   const assignments = columns.map((column) => `${column} = r.${column}`).join(', ');
-  const written = await on.query<{ key: string }>(
-    `update ${table} t set ${assignments} from ${await unnested(on, table, [key, ...columns])}
-      where t.${key} = r.${key} and ${condition} returning t.${key} as key`,
+  await on.query(
+    `update ${table} t set ${assignments} from ${await unnested(on, table, [key, ...columns])} where t.${key} = r.${key}`,
     joinColumns(rows, [key, ...columns]),
   );
-  return written.map((row) => row.key);
 }
