@@ -16,7 +16,7 @@ import { Database } from '../platform/database/database.js';
 export type News = (ChargeObservation & { claimed?: Charge }) | (RefundObservation & { claimed?: Refund });
 
 const LARGEST_SET = 500;
-const LINGER_MS = 40;
+const LINGER_MS = 20;
 /** While one set waits for PostgreSQL, the next one is decided. */
 const LANES = 2;
 
