@@ -56,7 +56,10 @@ begin
       raise exception 'refund %: begins as created, not as %', new.id, new.status using errcode = 'check_violation';
     end if;
     -- The charge's row is locked by whoever adds a refund, so this sum cannot be outrun.
-    select coalesce(sum(amount), 0) into promised from refunds where charge = new.charge and status <> 'declined';
+    -- What was found has happened, whatever was promised meanwhile: it counts against what went back alone.
+    select coalesce(sum(amount), 0) into promised
+      from refunds
+     where charge = new.charge and status <> 'declined' and (new.gateway_action_id is null or status = 'succeeded');
     select case when status = 'captured' then amount - amount_credited else 0 end into available from charges where id = new.charge;
     if new.status <> 'declined' and promised + new.amount > available then
       raise exception 'refund %: more than charge % has left', new.id, new.charge using errcode = 'check_violation';

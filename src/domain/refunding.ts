@@ -26,7 +26,7 @@ export function requestRefund(c: BillingCase, charge: Charge, amount: number | n
     throw conflict('refund_window_closed', `Alipay gives money back for ${REFUND_WINDOW_DAYS} days only.`);
   }
   const left = refundable(c, charge);
-  if (left === 0) throw conflict('charge_refunded', 'Nothing of the charge is left to refund.');
+  if (left <= 0) throw conflict('charge_refunded', 'Nothing of the charge is left to refund.');
   if (amount !== null && amount > left) {
     throw invalid('amount', `is more than the ${left} that are left of the charge`, 'refund_exceeds_charge');
   }

@@ -130,6 +130,13 @@ describe('no more goes back than came', () => {
     expect(await books.refusalOfInsert('refunds', another(first, 5, 3_000))).toBeNull();
   });
 
+  it('what was found at the gateway has happened, whatever is promised; but more than came never went back', async () => {
+    const first = await books.refund({ status: 'pending', amount: 3_900 });
+    const found = { ...another(first, 2, 3_900), number: null, status: 'succeeded', cause: 'returned', gateway_action_id: 'act_2' };
+    expect(await books.refusalOfInsert('refunds', found)).toBeNull();
+    expect(await books.refusalOfInsert('refunds', { ...found, id: 'rfnd_3', amount: 1, reference: 'x', idempotency_key: 'x', gateway_action_id: 'act_3' })).toBe(REFUSED.check);
+  });
+
   it('nor what was credited, nor anything of a charge that was not captured', async () => {
     await books.run('update charges set surplus = true, amount_credited = 3000');
     const first = another(await books.refund({ status: 'declined' }), 2, 901);

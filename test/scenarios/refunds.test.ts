@@ -156,6 +156,22 @@ describe('the gateway plays tricks with a refund', () => {
   });
 });
 
+test('the provider takes a payment back while our own refund of it is on its way: one went back, the other is declined', async () => {
+  await open();
+  await arm(world, 'payment_returned', { match: { kind: 'stored' }, params: { seconds: 3600 } });
+  await liveToRenewal(world, subscription);
+  charge = (await lastCharge(world, subscription)).id;
+  await arm(world, 'server_error', { match: { operation: 'refund' } });
+  await refund();
+  await world.pass(2 * HOUR, 30 * MINUTE);
+  await world.control('DELETE', '/faults');
+  expect((await refund()).body).toMatchObject({ status: 409, code: 'charge_refunded' });
+  await world.pass(DAY, HOUR);
+  expect((await refunds()).map(({ cause, status }) => [cause, status])).toEqual([['returned', 'succeeded'], ['request', 'declined']]);
+  expect(await refunded()).toBe(3900);
+  expect(await world.list('/v1/parked')).toEqual([]);
+});
+
 describe('money that pays for nothing', () => {
   /** A renewal whose first attempt is declined, whose retry is captured, and whose first then turns out captured too. */
   async function doubleCapture(): Promise<void> {
