@@ -42,6 +42,8 @@ create table invoices (
   attempt_count integer not null,
   next_attempt_at timestamptz(3),
   paid_at timestamptz(3),
+  -- Why it is not owed after all.
+  void_reason text,
   billed_customer jsonb not null,
   metadata jsonb not null,
   created_at timestamptz(3) not null,
@@ -59,8 +61,11 @@ create index invoices_open on invoices (subscription) where status = 'open';
 create function invoice_guard() returns trigger language plpgsql as $$
 begin
   if tg_op = 'INSERT' then
-    -- What the customer's balance covers wholly is paid as it is written.
-    if new.status not in ('draft', 'open') and not (new.status = 'paid' and new.amount_paid = 0) then
+    -- A period that is skipped is written down as void in the same breath, with its reason; one that the
+    -- customer's own balance pays wholly, or that costs nothing, as paid.
+    if new.status not in ('draft', 'open')
+       and not (new.status = 'void' and new.void_reason is not null)
+       and not (new.status = 'paid' and new.amount_paid = 0) then
       raise exception 'invoice %: begins as draft or open, not as %', new.id, new.status using errcode = 'check_violation';
     end if;
     return new;

@@ -4,7 +4,7 @@ import { Coherence1764000000004 } from './1764000000004-coherence.js';
 /** Nothing is forgotten: what was compared with the gateway, what a human must look at, and the figures of it. */
 export class Reconciliation1764000000007 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const part of [CHARGES, PARKING, INVOICES, MEASUREMENTS, ORPHANS, COHERENCE]) await runner.query(part);
+    for (const part of [CHARGES, PARKING, MEASUREMENTS, ORPHANS, COHERENCE]) await runner.query(part);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -14,7 +14,6 @@ export class Reconciliation1764000000007 implements MigrationInterface {
     await runner.query(`drop table measurements, measurement_turns;
       drop index gateway_events_orphans, parked_rows_open, charges_first_sent, charges_surplus;
       alter table charges drop column verified_at;
-      alter table invoices drop column void_reason;
       alter table test_clocks drop column passed_over;`);
   }
 }
@@ -39,29 +38,6 @@ alter table gateway_events add constraint gateway_events_outcome_check
   check (outcome in ('settled', 'nothing_new', 'foreign', 'orphan', 'unreadable', 'parked'));
 create index gateway_events_orphans on gateway_events (payment_id)
   where outcome in ('foreign', 'orphan') and reference like 'zq-%';`;
-
-const INVOICES = `
--- Why it is not owed after all.
-alter table invoices add column void_reason text;
-create or replace function invoice_guard() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'INSERT' then
-    -- A period that is skipped is written down as void in the same breath, with its reason; one that the
-    -- customer's own balance pays wholly, or that costs nothing, as paid.
-    if new.status not in ('draft', 'open')
-       and not (new.status = 'void' and to_jsonb(new) ->> 'void_reason' is not null)
-       and not (new.status = 'paid' and new.amount_paid = 0) then
-      raise exception 'invoice %: begins as draft or open, not as %', new.id, new.status using errcode = 'check_violation';
-    end if;
-    return new;
-  end if;
-  if old.status <> new.status and (old.status, new.status) not in
-     (('draft', 'open'), ('draft', 'void'), ('open', 'paid'), ('open', 'void'), ('open', 'uncollectible'),
-      ('uncollectible', 'paid')) then
-    raise exception 'invoice %: % cannot become %', old.id, old.status, new.status using errcode = 'check_violation';
-  end if;
-  return new;
-end $$;`;
 
 const MEASUREMENTS = `
 -- What /metrics shows, measured by one worker in turn and shown by every process.
