@@ -77,3 +77,9 @@ export function weighEmptyLookup<Row extends Sendable>(row: Row, windows: Gatewa
   const counted = { ...row, ...countEmptyLookup(row, now) };
   return { counted, verdict: judgeEmptyLookup(counted, windows, now) };
 }
+
+/** Those of `rows` that were claimed once since they were `asked` about: their next lease says so. */
+export function claimedSince<Row extends Sendable & { id: string }>(asked: readonly Row[], rows: readonly Row[]): Row[] {
+  const before = new Map(asked.map((row) => [row.id, row.lease_token]));
+  return rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1);
+}

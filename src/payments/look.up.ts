@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Charge, isCustomerPresent } from '../domain/charge.js';
+import { claimedSince } from '../domain/sending.js';
 import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { updateSet } from '../platform/database/sets.js';
@@ -120,9 +121,7 @@ export class LookUp {
     const rows = await this.database.query<Charge>(`select * from charges where id = any($1) and status = 'sending'`, [
       asked.map((charge) => charge.id),
     ]);
-    const before = new Map(asked.map((charge) => [charge.id, charge.lease_token]));
-    const again = rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1);
-    await this.sender.resend(again, started);
+    await this.sender.resend(claimedSince(asked, rows), started);
   }
 
   private async hold(tx: Transaction, charges: Charge[]): Promise<Charge[]> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Refund } from '../domain/refund.js';
+import { claimedSince } from '../domain/sending.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { RateBudget } from './rate.budget.js';
 import { RefundSender } from './refund.sender.js';
@@ -74,7 +75,6 @@ export class RefundLookUp {
     const rows = await this.database.query<Refund>(`select * from refunds where id = any($1) and status = 'sending'`, [
       asked.map((refund) => refund.id),
     ]);
-    const before = new Map(asked.map((refund) => [refund.id, refund.lease_token]));
-    await this.sender.resend(rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1), started);
+    await this.sender.resend(claimedSince(asked, rows), started);
   }
 }
