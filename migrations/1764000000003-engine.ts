@@ -22,7 +22,8 @@ create index gateway_events_due on gateway_events (next_attempt_at) where next_a
 create table rate_budgets (
   name text primary key,
   tokens double precision not null,
-  refilled_at timestamptz(3) not null
+  refilled_at timestamptz(3) not null,
+  granted double precision not null
 );
 create table parked_rows (
   id text collate "C" primary key,

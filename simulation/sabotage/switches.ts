@@ -120,7 +120,7 @@ const SENDING: readonly Switch[] = [
   {
     name: 'events_outside_the_transaction',
     removes: 'the outbox: events committed with what they tell',
-    patches: [at(STORE, '    await recordEvents(tx, events);', '    void tx.manager.connection.transaction((m) => recordEvents({ query: (sql: string, values?: unknown[]) => m.query(sql, values) } as never, events)).catch(() => undefined);')],
+    patches: [at(STORE, '      recording(events, tx.now),\n    ]);', '    ]);\n    void tx.manager.connection.transaction((m) => write({ query: (sql: string, values?: unknown[]) => m.query(sql, values) } as never, [recording(events, tx.now)])).catch(() => undefined);')],
     watch: { climate: 'deadly' },
   },
   {

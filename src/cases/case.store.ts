@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { BillingCase } from '../domain/case.js';
-import type { BookedPosting, CasePorts, Purse } from '../domain/case.records.js';
+import type { CasePorts, Purse } from '../domain/case.records.js';
 import type { Charge } from '../domain/charge.js';
 import type { Customer } from '../domain/customer.js';
 import { DEFAULT_POLICY } from '../domain/dunning.js';
@@ -8,14 +8,15 @@ import type { EventDraft } from '../domain/events.js';
 import type { Invoice } from '../domain/invoice.js';
 import type { Plan, PlanVersion } from '../domain/plan.js';
 import type { Refund } from '../domain/refund.js';
+import type { Shelf } from '../domain/shelf.js';
 import type { Source } from '../domain/source.js';
 import type { Subscription } from '../domain/subscription.js';
-import { recordEvents } from '../events/outbox.js';
+import { events as recording } from '../events/outbox.js';
 import { numberInvoices } from '../invoices/invoice.numbers.js';
-import { book } from '../ledger/ledger.js';
+import { bookings } from '../ledger/ledger.js';
 import { Config } from '../platform/config/config.js';
 import type { Transaction } from '../platform/database/database.js';
-import { insertSet, updateSet } from '../platform/database/sets.js';
+import { insertion, type PossibleWriting, update, write } from '../platform/database/sets.js';
 import { ChargeMint } from './charge.mint.js';
 import { RefundMint } from './refund.mint.js';
 import { changingColumnsOf, ChargeTable, columnsOf, InvoiceTable, RefundTable, SourceTable, SubscriptionTable } from './case.tables.js';
@@ -67,24 +68,24 @@ export class CaseStore {
 
   /** The cases of these subscriptions, locked until the transaction ends. */
   async load(tx: Transaction, scope: CaseScope): Promise<BillingCase[]> {
-    const subscriptions = await tx.query<Subscription>(
-      'select * from subscriptions where id = any($1) order by id for update',
-      [scope.subscriptions],
-    );
+    const { subscriptions: ids } = scope;
+    if (ids.length === 0) return [];
+    const [subscriptions, plans, customers, sources, invoices] = await Promise.all([
+      tx.query<Subscription>('select * from subscriptions where id = any($1) order by id for update', [ids]),
+      this.loadPlans(tx, ids),
+      this.loadCustomers(tx, ids),
+      tx.query<Source>('select * from sources where subscription = any($1)', [ids]),
+      tx.query<Invoice>(
+        // A union, not an or: each part has its own index.
+        `select * from invoices
+          where id in (select unnest($2::text[])
+                       union select invoice from charges where id = any($3)
+                       union select id from invoices where subscription = any($1) and status = 'open')
+          order by id for update`,
+        [ids, scope.invoices ?? [], scope.charges ?? []],
+      ),
+    ]);
     if (subscriptions.length === 0) return [];
-    const ids = subscriptions.map((s) => s.id);
-    const plans = await this.loadPlans(tx, subscriptions);
-    const customers = await this.loadCustomers(tx, subscriptions);
-    const sources = await tx.query<Source>('select * from sources where subscription = any($1)', [ids]);
-    const invoices = await tx.query<Invoice>(
-      // A union, not an or: each part has its own index.
-      `select * from invoices
-        where id in (select unnest($2::text[])
-                     union select invoice from charges where id = any($3)
-                     union select id from invoices where subscription = any($1) and status = 'open')
-        order by id for update`,
-      [ids, scope.invoices ?? [], scope.charges ?? []],
-    );
     const charges = await tx.query<Charge>(
       `select c.* from charges c
          join (select distinct subscription, period_no from invoices where id = any($1)) p using (subscription, period_no)
@@ -118,34 +119,28 @@ export class CaseStore {
 
   /** Writes everything the cases decided: records, books and events, or nothing. */
   async save(tx: Transaction, cases: readonly BillingCase[]): Promise<void> {
-    const postings: BookedPosting[] = cases.flatMap((c) => c.postings);
     const events: EventDraft[] = cases.flatMap((c) => c.events);
-    const created = cases.filter((c) => c.isNew).map((c) => c.subscription);
-    await insertSet(tx, 'subscriptions', ALL.subscriptions, created);
+    const drawn = added(cases.map((c) => c.invoices));
+    const invoices = drawn.length > 0 ? await this.number(tx, drawn, events) : drawn;
     const changed = cases.filter((c) => !c.isNew && c.changed.size > 0);
-    await updateSet(
-      tx,
-      'subscriptions',
-      'id',
-      written(CHANGING.subscriptions, changed.map((c) => c.changed)),
-      changed.map((c) => c.subscription),
-    );
-    await this.saveBalances(tx, cases);
-    const invoices = cases.flatMap((c) => c.invoices.pick(c.invoices.added));
-    const numbers = invoices.length > 0 ? await this.number(tx, invoices, events) : invoices;
-    await insertSet(tx, 'invoices', ALL.invoices, numbers);
-    await updateSet(tx, 'invoices', 'id', written(CHANGING.invoices, cases.map((c) => c.invoices.fields)), cases.flatMap((c) => c.invoices.pick(c.invoices.changed)));
-    await insertSet(tx, 'sources', ALL.sources, cases.flatMap((c) => c.sources.pick(c.sources.added)));
-    // A wallet that replaces another becomes active after the other has ended: one is active at a time.
-    const sources = cases.flatMap((c) => c.sources.pick(c.sources.changed));
-    await updateSet(tx, 'sources', 'id', written(CHANGING.sources, cases.map((c) => c.sources.fields)), sources.filter((s) => s.status !== 'active'));
-    await updateSet(tx, 'sources', 'id', written(CHANGING.sources, cases.map((c) => c.sources.fields)), sources.filter((s) => s.status === 'active'));
-    await updateSet(tx, 'charges', 'id', written(CHANGING.charges, cases.map((c) => c.charges.fields)), cases.flatMap((c) => c.charges.pick(c.charges.changed)));
-    await insertSet(tx, 'charges', ALL.charges, cases.flatMap((c) => c.charges.pick(c.charges.added)));
-    await updateSet(tx, 'refunds', 'id', written(CHANGING.refunds, cases.map((c) => c.refunds.fields)), cases.flatMap((c) => c.refunds.pick(c.refunds.changed)));
-    await insertSet(tx, 'refunds', ALL.refunds, cases.flatMap((c) => c.refunds.pick(c.refunds.added)));
-    await book(tx, postings);
-    await recordEvents(tx, events);
+    const [sources, charges, refunds] = [cases.map((c) => c.sources), cases.map((c) => c.charges), cases.map((c) => c.refunds)];
+    await write(tx, [
+      insertion('subscriptions', ALL.subscriptions, cases.filter((c) => c.isNew).map((c) => c.subscription)),
+      update('subscriptions', 'id', written(CHANGING.subscriptions, changed.map((c) => c.changed)), changed.map((c) => c.subscription)),
+      ...balances(cases),
+      insertion('invoices', ALL.invoices, invoices),
+      changes('invoices', CHANGING.invoices, cases.map((c) => c.invoices)),
+      insertion('sources', ALL.sources, added(sources)),
+      // A wallet that replaces another becomes active after the other has ended: one is active at a time.
+      changes('sources', CHANGING.sources, sources, (source) => source.status !== 'active'),
+      changes('sources', CHANGING.sources, sources, (source) => source.status === 'active'),
+      changes('charges', CHANGING.charges, charges),
+      insertion('charges', ALL.charges, added(charges)),
+      changes('refunds', CHANGING.refunds, refunds),
+      insertion('refunds', ALL.refunds, added(refunds)),
+      ...bookings(cases.flatMap((c) => c.postings), tx.now),
+      recording(events, tx.now),
+    ]);
   }
 
   private async number(tx: Transaction, invoices: Invoice[], events: EventDraft[]): Promise<Invoice[]> {
@@ -159,30 +154,6 @@ export class CaseStore {
     return invoices.map((invoice) => ({ ...invoice, number: numbers.get(invoice.id) as string }));
   }
 
-  private async saveBalances(tx: Transaction, cases: readonly BillingCase[]): Promise<void> {
-    const changes = new Map<string, { customer: string; currency: string; amount: number }>();
-    for (const c of cases) {
-      if (c.balanceChange === 0) continue;
-      const { customer, currency } = c.subscription;
-      const key = `${customer}/${currency}`;
-      const before = changes.get(key)?.amount ?? 0;
-      changes.set(key, { customer, currency, amount: before + c.balanceChange });
-    }
-    if (changes.size === 0) return;
-    const given = [JSON.stringify([...changes.values()])];
-    const changed = `json_to_recordset($1::json) as r(customer text, currency text, amount bigint)`;
-    // Two statements: a row proposed with a negative amount is refused before its conflict is even looked for.
-    await tx.query(
-      `insert into customer_balances (customer, currency, amount) select customer, currency, 0 from ${changed} on conflict do nothing`,
-      given,
-    );
-    await tx.query(
-      `update customer_balances b set amount = b.amount + r.amount from ${changed}
-        where b.customer = r.customer and b.currency = r.currency`,
-      given,
-    );
-  }
-
   /** Few charges have any, and those that have say so: the rest costs nothing. */
   private async loadRefunds(tx: Transaction, charges: readonly Charge[]): Promise<Refund[]> {
     const refunded = charges.filter((charge) => charge.refund_count > 0).map((charge) => charge.id);
@@ -190,12 +161,12 @@ export class CaseStore {
     return tx.query<Refund>('select * from refunds where charge = any($1) order by id for update', [refunded]);
   }
 
-  private async loadPlans(tx: Transaction, subscriptions: Subscription[]): Promise<Map<string, { plan: Plan; version: PlanVersion }>> {
-    const plans = await tx.query<Plan>('select * from plans where id = any($1)', [
-      [...new Set(subscriptions.map((s) => s.plan))],
-    ]);
-    const versions = await tx.query<PlanVersion>('select * from plan_versions where plan = any($1)', [
-      plans.map((p) => p.id),
+  /** The terms of these subscriptions, by plan and version. */
+  private async loadPlans(tx: Transaction, subscriptions: readonly string[]): Promise<Map<string, { plan: Plan; version: PlanVersion }>> {
+    const theirs = 'select plan from subscriptions where id = any($1)';
+    const [plans, versions] = await Promise.all([
+      tx.query<Plan>(`select * from plans where id in (${theirs})`, [subscriptions]),
+      tx.query<PlanVersion>(`select * from plan_versions where plan in (${theirs})`, [subscriptions]),
     ]);
     const planById = new Map(plans.map((p) => [p.id, p]));
     return new Map(
@@ -203,16 +174,19 @@ export class CaseStore {
     );
   }
 
-  private async loadCustomers(tx: Transaction, subscriptions: Subscription[]) {
-    const ids = [...new Set(subscriptions.map((s) => s.customer))];
-    const rows = await tx.query<Customer & { clock: Date | null }>(
-      `select c.*, t.now as clock from customers c left join test_clocks t on t.id = c.test_clock where c.id = any($1)`,
-      [ids],
-    );
-    const balances = await tx.query<{ customer: string; currency: string; amount: number }>(
-      'select * from customer_balances where customer = any($1) order by customer, currency for update',
-      [ids],
-    );
+  /** The owners of these subscriptions, what time it is for them, and their balances, locked. */
+  private async loadCustomers(tx: Transaction, subscriptions: readonly string[]) {
+    const theirs = 'select customer from subscriptions where id = any($1)';
+    const [rows, balances] = await Promise.all([
+      tx.query<Customer & { clock: Date | null }>(
+        `select c.*, t.now as clock from customers c left join test_clocks t on t.id = c.test_clock where c.id in (${theirs})`,
+        [subscriptions],
+      ),
+      tx.query<{ customer: string; currency: string; amount: number }>(
+        `select * from customer_balances where customer in (${theirs}) order by customer, currency for update`,
+        [subscriptions],
+      ),
+    ]);
     return new Map(
       rows.map(({ clock, ...customer }) => {
         const own = balances.filter((b) => b.customer === customer.id);
@@ -226,6 +200,40 @@ export class CaseStore {
       }),
     );
   }
+}
+
+/** Two statements: a row proposed with a negative amount is refused before its conflict is even looked for. */
+function balances(cases: readonly BillingCase[]): PossibleWriting[] {
+  const changes = new Map<string, { customer: string; currency: string; amount: number }>();
+  for (const c of cases) {
+    if (c.balanceChange === 0) continue;
+    const { customer, currency } = c.subscription;
+    const key = `${customer}/${currency}`;
+    const before = changes.get(key)?.amount ?? 0;
+    changes.set(key, { customer, currency, amount: before + c.balanceChange });
+  }
+  if (changes.size === 0) return [];
+  const values = () => [JSON.stringify([...changes.values()])];
+  const changed = `json_to_recordset($1::json) as r(customer text, currency text, amount bigint)`;
+  return [
+    `insert into customer_balances (customer, currency, amount) select customer, currency, 0 from ${changed} on conflict do nothing`,
+    `update customer_balances b set amount = b.amount + r.amount from ${changed}
+      where b.customer = r.customer and b.currency = r.currency`,
+  ].map((sql) => ({ table: null, text: () => sql, values }));
+}
+
+function added<Row extends { id: string }>(shelves: readonly Shelf<Row>[]): Row[] {
+  return shelves.flatMap((shelf) => shelf.pick(shelf.added));
+}
+
+function changes<Row extends { id: string }>(
+  table: string,
+  columns: readonly (keyof Row & string)[],
+  shelves: readonly Shelf<Row>[],
+  which: (row: Row) => boolean = () => true,
+): PossibleWriting {
+  const rows = shelves.flatMap((shelf) => shelf.pick(shelf.changed)).filter(which);
+  return update<Row>(table, 'id', written(columns, shelves.map((shelf) => shelf.fields)), rows);
 }
 
 /** The columns that any of the cases has changed: a set writes no more than that. */

@@ -1,6 +1,6 @@
 import type { EventDraft } from '../domain/events.js';
 import type { Transaction } from '../platform/database/database.js';
-import { joinColumns, splitColumn } from '../platform/database/sets.js';
+import { joinColumns, type PossibleWriting, splitColumn, write } from '../platform/database/sets.js';
 import { newId } from '../platform/ids/ids.js';
 
 /**
@@ -9,7 +9,12 @@ import { newId } from '../platform/ids/ids.js';
  * the subject's counter; counters are taken in order, so that two sets never wait for each other.
  */
 export async function recordEvents(tx: Transaction, drafts: readonly EventDraft[]): Promise<void> {
-  if (drafts.length === 0) return;
+  await write(tx, [events(drafts, tx.now)]);
+}
+
+/** The same as a statement that is not sent yet, to travel with those that write the change itself. */
+export function events(drafts: readonly EventDraft[], recordedAt: Date): PossibleWriting {
+  if (drafts.length === 0) return null;
   const rows = drafts.map((draft) => ({
     id: newId('evnt'),
     type: draft.type,
@@ -17,8 +22,14 @@ export async function recordEvents(tx: Transaction, drafts: readonly EventDraft[
     data: draft.data,
     created_at: draft.at,
   }));
-  await tx.query(
-    `with added as (
+  return {
+    table: null,
+    text: () => RECORDING,
+    values: () => [...joinColumns(rows, ['id', 'type', 'subject', 'data', 'created_at']), recordedAt],
+  };
+}
+
+const RECORDING = `with added as (
        select * from unnest(${splitColumn(1, 'text')}, ${splitColumn(2, 'text')}, ${splitColumn(3, 'text')},
                             ${splitColumn(4, 'json')}, ${splitColumn(5, 'timestamptz')})
          with ordinality as r(id, type, subject, data, created_at, position)
@@ -33,7 +44,4 @@ export async function recordEvents(tx: Transaction, drafts: readonly EventDraft[
             c.last_sequence - count(*) over (partition by a.subject)
               + row_number() over (partition by a.subject order by a.position),
             a.data, a.created_at, $6
-       from added a join counters c using (subject)`,
-    [...joinColumns(rows, ['id', 'type', 'subject', 'data', 'created_at']), tx.now],
-  );
-}
+       from added a join counters c using (subject)`;

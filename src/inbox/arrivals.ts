@@ -35,6 +35,10 @@ export class Arrivals {
     return this.bodies.add(body);
   }
 
+  get readyCount(): number {
+    return this.ready.length;
+  }
+
   /** Events that were stored here and claimed as they were written: nobody else has them in hand until `now`. */
   takeReady(most: number, now: Date): GatewayEvent[] {
     const taken = this.ready.slice(0, most);

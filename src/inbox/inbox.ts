@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { REFERENCE_PREFIX } from '../cases/charge.mint.js';
 import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
@@ -12,6 +13,9 @@ import { type GatewayEvent, isOldNews, type KnownCharge, tellsOfRefund } from '.
 const LARGEST_SET = 500;
 /** While one set is being settled, the payments of the next are asked for. */
 const SETS_IN_HAND = 3;
+/** Below this many events a further set waits a moment (ms) for company while another is in hand. */
+const WORTH_A_SET = 200;
+const LINGER_MS = 20;
 /** Events about payments nobody here knows may be early: asked about again, at these waits (ms), then foreign. */
 const FOREIGN_WAITS = [1_000, 10_000, 60_000, 600_000, 3_600_000];
 /** Waits (ms) while the gateway cannot be asked, or does not show the payment yet; the last one repeats. */
@@ -60,6 +64,7 @@ export class Inbox {
       await Promise.race(this.inHand);
       return 1;
     }
+    if (this.inHand.size > 0 && this.arrivals.readyCount < WORTH_A_SET) await pause(LINGER_MS);
     const { hints, now } = await this.database.transaction(async (tx) => ({ hints: await this.claim(tx), now: tx.now }));
     if (hints.length === 0) return 0;
     const work = this.work(hints, now)
@@ -177,16 +182,14 @@ export class Inbox {
   }
 
   private async write(outcomes: readonly Outcome[]): Promise<void> {
-    await this.database.transaction((tx) =>
-      tx.query(
-        `update gateway_events e
-            set attempts = r.attempts, outcome = r.outcome,
-                processed_at = case when r.outcome is null then null else $2::timestamptz end,
-                next_attempt_at = case when r.outcome is null then $2::timestamptz + r.wait * interval '1 millisecond' end
-           from json_to_recordset($1::json) as r(id text, attempts int, outcome text, wait int)
-          where e.id = r.id`,
-        [JSON.stringify(outcomes), tx.now],
-      ),
+    await this.database.query(
+      `update gateway_events e
+          set attempts = r.attempts, outcome = r.outcome,
+              processed_at = case when r.outcome is null then null else $2::timestamptz end,
+              next_attempt_at = case when r.outcome is null then $2::timestamptz + r.wait * interval '1 millisecond' end
+         from json_to_recordset($1::json) as r(id text, attempts int, outcome text, wait int)
+        where e.id = r.id`,
+      [JSON.stringify(outcomes), await this.database.now()],
     );
   }
 }

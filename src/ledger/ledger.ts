@@ -1,6 +1,5 @@
 import type { BookedPosting } from '../domain/case.records.js';
-import { insertSet } from '../platform/database/sets.js';
-import type { Transaction } from '../platform/database/database.js';
+import { insertion, type PossibleWriting } from '../platform/database/sets.js';
 
 interface TransactionRow {
   source_key: string;
@@ -19,10 +18,10 @@ interface EntryRow {
 }
 
 /**
- * Writes money facts to the books. The database refuses a fact booked twice, one that does not sum to zero,
+ * What writes money facts to the books. The database refuses a fact booked twice, one that does not sum to zero,
  * and any change afterwards.
  */
-export async function book(tx: Transaction, postings: readonly BookedPosting[]): Promise<void> {
+export function bookings(postings: readonly BookedPosting[], recordedAt: Date): PossibleWriting[] {
   const facts: TransactionRow[] = postings.map((p) => ({
     source_key: p.source_key,
     kind: p.kind,
@@ -30,16 +29,13 @@ export async function book(tx: Transaction, postings: readonly BookedPosting[]):
     customer: p.customer,
     subscription: p.subscription,
     at: p.at,
-    recorded_at: tx.now,
+    recorded_at: recordedAt,
   }));
   const entries: EntryRow[] = postings.flatMap((p) =>
     p.entries.map((entry) => ({ source_key: p.source_key, account: entry.account, amount: entry.amount })),
   );
-  await insertSet(
-    tx,
-    'ledger_transactions',
-    ['source_key', 'kind', 'currency', 'customer', 'subscription', 'at', 'recorded_at'],
-    facts,
-  );
-  await insertSet(tx, 'ledger_entries', ['source_key', 'account', 'amount'], entries);
+  return [
+    insertion('ledger_transactions', ['source_key', 'kind', 'currency', 'customer', 'subscription', 'at', 'recorded_at'], facts),
+    insertion('ledger_entries', ['source_key', 'account', 'amount'], entries),
+  ];
 }

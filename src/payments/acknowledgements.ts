@@ -4,9 +4,9 @@ import type { EventDraft } from '../domain/events.js';
 import { type ChargeObservation, Mismatch } from '../domain/observation.js';
 import { acknowledged } from '../domain/settlement.js';
 import { chargeView } from '../domain/views.js';
-import { recordEvents } from '../events/outbox.js';
+import { events } from '../events/outbox.js';
 import { Database, type Transaction } from '../platform/database/database.js';
-import { updateSet } from '../platform/database/sets.js';
+import { update, write } from '../platform/database/sets.js';
 
 /** An answer that merely says "we are deciding", with the charge as it was claimed for sending. */
 export type Acknowledgement = Extract<ChargeObservation, { kind: 'fact' }> & { claimed: Charge };
@@ -28,8 +28,7 @@ export class Acknowledgements {
   async settle(set: readonly Acknowledgement[]): Promise<Acknowledgement[]> {
     if (set.length === 0) return [];
     return this.database.transaction(async (tx) => {
-      const leases = await lockedLeases(tx, set);
-      const clocks = await clocksOf(tx, set);
+      const [leases, clocks, wallets] = await Promise.all([lockedLeases(tx, set), clocksOf(tx, set), walletsOf(tx, set)]);
       const pending = new Map<string, Charge>();
       for (const news of set) {
         // Under its lease the row is as it was claimed: nobody else writes a charge that is being sent.
@@ -38,24 +37,24 @@ export class Acknowledgements {
         if (charge) pending.set(charge.id, charge);
       }
       const rows = [...pending.values()];
-      await updateSet<Charge>(tx, 'charges', 'id', CHANGED, rows);
-      await this.tell(tx, rows);
+      const told = rows.map((charge) => chargePending(charge, wallets.get(charge.source)));
+      await write(tx, [update<Charge>('charges', 'id', CHANGED, rows), events(told, tx.now)]);
       return set.filter((news) => !pending.has(news.charge));
     });
   }
+}
 
-  private async tell(tx: Transaction, charges: readonly Charge[]): Promise<void> {
-    const sources = await tx.query<{ id: string; gateway_source_id: string }>(
-      'select id, gateway_source_id from sources where id = any($1)',
-      [charges.map((charge) => charge.source)],
-    );
-    const gatewayId = new Map(sources.map((source) => [source.id, source.gateway_source_id]));
-    const events = charges.map((charge): EventDraft => {
-      const object = chargeView(charge, gatewayId.get(charge.source ?? '') ?? null);
-      return { type: 'charge.pending', subject: charge.subscription, at: charge.updated_at, data: { object } };
-    });
-    await recordEvents(tx, events);
-  }
+function chargePending(charge: Charge, wallet: string | undefined): EventDraft {
+  return { type: 'charge.pending', subject: charge.subscription, at: charge.updated_at, data: { object: chargeView(charge, wallet ?? null) } };
+}
+
+/** The gateway's names of the wallets that are charged. */
+async function walletsOf(tx: Transaction, set: readonly Acknowledgement[]): Promise<Map<string | null, string>> {
+  const sources = await tx.query<{ id: string; gateway_source_id: string }>(
+    'select id, gateway_source_id from sources where id = any($1)',
+    [set.map((news) => news.claimed.source)],
+  );
+  return new Map(sources.map((source) => [source.id, source.gateway_source_id]));
 }
 
 /** The lease of each charge that is being sent, locked in the order of ids, as everywhere. */

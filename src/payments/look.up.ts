@@ -3,7 +3,7 @@ import { type Charge, isCustomerPresent } from '../domain/charge.js';
 import { claimedSince } from '../domain/sending.js';
 import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
 import { Database, type Transaction } from '../platform/database/database.js';
-import { updateSet } from '../platform/database/sets.js';
+import { update, write } from '../platform/database/sets.js';
 import { RateBudget } from './rate.budget.js';
 import { Sender } from './sender.js';
 import { type News, SettlementDoor } from './settlement.door.js';
@@ -126,7 +126,7 @@ export class LookUp {
 
   private async hold(tx: Transaction, charges: Charge[]): Promise<Charge[]> {
     const until = new Date(tx.now.getTime() + ASKING_MS);
-    await updateSet<Charge>(tx, 'charges', 'id', ['next_check_at'], charges.map((c) => ({ ...c, next_check_at: until })));
+    await write(tx, [update<Charge>('charges', 'id', ['next_check_at'], charges.map((c) => ({ ...c, next_check_at: until })))]);
     return charges;
   }
 }

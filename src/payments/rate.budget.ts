@@ -22,12 +22,12 @@ export class RateBudget {
     // Reading is how we learn that the gateway is well again, so only writing waits for it.
     const { share, probe } = budget === 'writes' ? await this.breaker.admit(tx) : { share: 1, probe: false };
     if (share === 0) return 0;
-    return this.draw(tx, budget, probe ? 1 : wanted, `greatest(0, least($4, floor(available * ${share})))`);
+    return this.draw(tx, budget, probe ? 1 : wanted, (available) => `greatest(0, least($4::double precision, floor(${available} * ${share})))`);
   }
 
   /** The same for work that has time: it leaves half of a second's reads to those who wait for an answer. */
   takeSpare(tx: Transaction, wanted: number): Promise<number> {
-    return this.draw(tx, 'reads', wanted, 'greatest(0, least($4, floor(available - floor($2 / 2))))');
+    return this.draw(tx, 'reads', wanted, (available) => `greatest(0, least($4::double precision, floor(${available} - floor($2 / 2))))`);
   }
 
   /** What a call told about the gateway's health. */
@@ -37,25 +37,24 @@ export class RateBudget {
 
   /** Takes a call although the bucket may be empty: somebody is waiting for it. The rest waits longer. */
   async spend(tx: Transaction, budget: Budget, calls: number): Promise<void> {
-    await this.draw(tx, budget, calls, '$4::double precision');
+    await this.draw(tx, budget, calls, () => '$4::double precision');
   }
 
-  private async draw(tx: Transaction, budget: Budget, wanted: number, granted: string): Promise<number> {
+  /** Refills the bucket and takes out of it in one statement; `granted`: SQL for how much of what is available. */
+  private async draw(tx: Transaction, budget: Budget, wanted: number, granted: (available: string) => string): Promise<number> {
     const rate = budget === 'writes' ? this.config.CKO_WRITES_PER_SECOND : this.config.CKO_READS_PER_SECOND;
+    const full = '$2::double precision';
+    const refilled = `least($2, b.tokens + greatest(0, extract(epoch from $3::timestamptz - b.refilled_at)) * $2)`;
     const [row] = await tx.query<{ granted: number }>(
-      `with bucket as (
-         insert into rate_budgets as b (name, tokens, refilled_at) values ($1, $2, $3)
-         on conflict (name) do update set
-           tokens = least($2::double precision,
-             b.tokens + greatest(0, extract(epoch from $3::timestamptz - b.refilled_at)) * $2),
-           refilled_at = greatest(b.refilled_at, $3)
-         returning name, tokens as available
-       )
-       select ${granted} as granted from bucket`,
+      `insert into rate_budgets as b (name, tokens, refilled_at, granted)
+       values ($1, ${full} - ${granted(full)}, $3, ${granted(full)})
+       on conflict (name) do update set
+         tokens = ${refilled} - ${granted(refilled)},
+         granted = ${granted(refilled)},
+         refilled_at = greatest(b.refilled_at, $3)
+       returning granted`,
       [budget, rate, tx.now, wanted],
     );
-    const calls = row?.granted ?? 0;
-    if (calls > 0) await tx.query('update rate_budgets set tokens = tokens - $2 where name = $1', [budget, calls]);
-    return calls;
+    return row?.granted ?? 0;
   }
 }

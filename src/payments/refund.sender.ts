@@ -5,7 +5,7 @@ import { claimedRefund, type Refund } from '../domain/refund.js';
 import { LEASE_MARGIN_MS, LEASE_MS } from '../domain/sending.js';
 import { Gateway, type RefundAnswer, UnknownOutcome } from '../gateway/gateway.port.js';
 import { Database, type Transaction } from '../platform/database/database.js';
-import { updateSet } from '../platform/database/sets.js';
+import { update, write } from '../platform/database/sets.js';
 import { healthIn } from './gateway.health.js';
 import { RateBudget } from './rate.budget.js';
 import { RefundSight } from './refund.sight.js';
@@ -81,7 +81,7 @@ export class RefundSender {
       [ids],
     );
     const rows = refunds.map((refund) => ({ ...refund, ...claimedRefund(refund, tx.now), updated_at: tx.now }));
-    await updateSet<Refund>(tx, 'refunds', 'id', CLAIMED_COLUMNS, rows);
+    await write(tx, [update<Refund>('refunds', 'id', CLAIMED_COLUMNS, rows)]);
     return rows;
   }
 

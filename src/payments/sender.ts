@@ -4,7 +4,7 @@ import { type Charge, claimed, isCustomerPresent } from '../domain/charge.js';
 import type { ChargeObservation } from '../domain/observation.js';
 import { LEASE_MARGIN_MS, LEASE_MS } from '../domain/sending.js';
 import { Gateway, UnknownOutcome } from '../gateway/gateway.port.js';
-import { updateSet } from '../platform/database/sets.js';
+import { update, write } from '../platform/database/sets.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { Continuity } from '../continuity/continuity.js';
 import { Clearance, NEEDS_CLEARANCE } from './clearance.js';
@@ -140,7 +140,7 @@ export class Sender {
   /** Takes the lease of these charges: committed before anything is sent. */
   async claim(tx: Transaction, charges: readonly Charge[]): Promise<Charge[]> {
     const rows = charges.map((charge) => ({ ...charge, ...claimed(charge, tx.now), updated_at: tx.now }));
-    await updateSet<Charge>(tx, 'charges', 'id', CLAIMED_COLUMNS, rows);
+    await write(tx, [update<Charge>('charges', 'id', CLAIMED_COLUMNS, rows)]);
     return rows;
   }
 

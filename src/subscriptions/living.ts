@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CaseStore } from '../cases/case.store.js';
+import type { BillingCase } from '../domain/case.js';
 import { live } from '../domain/renewal.js';
 import { Parking } from '../parking/parking.js';
 import { Sender } from '../payments/sender.js';
@@ -44,14 +45,13 @@ export class Living {
       async (set) => void (lived += await this.liveSet(set, now)),
       (id, error) => this.parking.park('subscription', id, error),
     );
-    if (lived > 0) this.wake.now('clear', 'send');
     // What another worker holds is his; only what was done or parked here counts as progress.
     return lived;
   }
 
   private async liveSet(ids: readonly string[], now: Date): Promise<number> {
     const started = performance.now();
-    const { lived, charges } = await this.database.transaction(async (tx) => {
+    const { cases, charges } = await this.database.transaction(async (tx) => {
       const claimed = await tx.query<{ id: string }>(
         `select id from subscriptions where id = any($1) and due_at <= $2 and parked_at is null
           order by id for update skip locked`,
@@ -61,9 +61,15 @@ export class Living {
       for (const c of cases) live(c, { defaultCountry: this.config.DEFAULT_COUNTRY });
       const charges = await this.sender.claimFresh(tx, cases);
       await this.cases.save(tx, cases);
-      return { lived: cases.length, charges };
+      return { cases, charges };
     });
     this.sender.sendClaimed(charges, started);
-    return lived;
+    if (cases.some(hasUnsent)) this.wake.now('clear', 'send');
+    return cases.length;
   }
+}
+
+/** Whether a new charge waits for its sending: beyond the rate budget, say, or for a look first. */
+function hasUnsent(c: BillingCase): boolean {
+  return c.charges.pick(c.charges.added).some((charge) => charge.status === 'created');
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/platform/database/database.js';
-import { insertHints, insertSet, updateSet } from '../../src/platform/database/sets.js';
+import { insertHints, insertion, type PossibleWriting, update, write } from '../../src/platform/database/sets.js';
 import { World } from '../support/world.js';
 
 interface Row {
@@ -24,6 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+const writeAll = (...writings: PossibleWriting[]) => database.transaction((tx) => write(tx, writings));
+
 const NOTES = ['', ' ', '\n', "quote ' and \" and \\", 'a,b;{c}', '茶 🍵', '\\N', 'null', '\t', '$1', null];
 
 describe('a set', () => {
@@ -36,23 +38,35 @@ describe('a set', () => {
       at: i % 2 ? new Date('2026-02-28T23:59:59.999Z') : null,
       data: i % 2 ? { text: 'line\nfeed \u001e', list: [1, { a: '\\' }] } : null,
     }));
-    await insertSet<Row>(database, 'things', COLUMNS, rows);
+    await writeAll(insertion<Row>('things', COLUMNS, rows));
     const stored = await database.query<Row>('select * from things where id like $1 order by length(id), id', [`${size}-%`]);
     expect(stored).toEqual(rows);
   });
 
   it('of a single row whose only text is empty is one row', async () => {
-    await insertSet<Row>(database, 'things', ['id', 'note'], [{ id: 'empty', note: '' } as Row]);
+    await writeAll(insertion<Row>('things', ['id', 'note'], [{ id: 'empty', note: '' } as Row]));
     expect(await database.query('select note from things where id = $1', ['empty'])).toEqual([{ note: '' }]);
   });
 
   it('updates only the columns it names, of the rows it names', async () => {
     const rows = ['u1', 'u2', 'u3'].map((id) => ({ id, note: 'before', count: 1, flag: true, at: null, data: null }));
-    await insertSet<Row>(database, 'things', COLUMNS, rows);
-    await updateSet<Row>(database, 'things', 'id', ['note'], [{ ...rows[1], note: '', count: 9 } as Row]);
+    await writeAll(insertion<Row>('things', COLUMNS, rows));
+    await writeAll(update<Row>('things', 'id', ['note'], [{ ...rows[1], note: '', count: 9 } as Row]));
     expect(await database.query('select id, note, count from things where id like $1 order by id', ['u%'])).toEqual([
       { id: 'u1', note: 'before', count: 1 }, { id: 'u2', note: '', count: 1 }, { id: 'u3', note: 'before', count: 1 },
     ]);
+  });
+
+  it('travels with others, in their order, and all of them or none', async () => {
+    const row: Row = { id: 't1', note: 'first', count: 1, flag: null, at: null, data: null };
+    await writeAll(
+      insertion<Row>('things', COLUMNS, [row]),
+      update<Row>('things', 'id', ['note'], [{ ...row, note: 'second' }]),
+      update<Row>('things', 'id', ['note'], [{ ...row, note: 'third' }]),
+    );
+    const twice = writeAll(update<Row>('things', 'id', ['note'], [{ ...row, note: 'fourth' }]), insertion<Row>('things', COLUMNS, [row]), update<Row>('things', 'id', ['count'], [{ ...row, count: 9 }]));
+    await expect(twice).rejects.toMatchObject({ code: '23505' });
+    expect(await database.query('select note, count from things where id = $1', ['t1'])).toEqual([{ note: 'third', count: 1 }]);
   });
 
   it('of hints leaves alone what is there', async () => {
@@ -63,6 +77,6 @@ describe('a set', () => {
   });
 
   it.each(['a\u001eb', '\u001f'])('refuses a text that would be torn apart or lost: %j', async (note) => {
-    await expect(insertSet<Row>(database, 'things', ['id', 'note'], [{ id: 'x', note } as Row])).rejects.toThrow(RangeError);
+    await expect(writeAll(insertion<Row>('things', ['id', 'note'], [{ id: 'x', note } as Row]))).rejects.toThrow(RangeError);
   });
 });

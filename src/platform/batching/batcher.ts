@@ -1,6 +1,10 @@
+/** The part of the largest set that is worth a lane of its own. */
+const WORTH = 1 / 4;
+
 /**
- * Gathers single items into sets: while `lanes` sets are being written the next one collects. `linger` (ms)
- * lets a set that begins wait for company; without it, an item that comes alone is written alone, at once.
+ * Gathers single items into sets: while one set is being written the next one collects. `linger` (ms) lets a
+ * set that begins wait for company; without it, an item that comes alone is written alone, at once. Further
+ * `lanes` open only for what is worth a set of its own: many small sets cost more than they gain.
  */
 export class Batcher<Item> {
   private waiting: { item: Item; done: () => void; failed: (error: unknown) => void }[] = [];
@@ -17,13 +21,18 @@ export class Batcher<Item> {
   add(item: Item): Promise<void> {
     return new Promise((done, failed) => {
       this.waiting.push({ item, done, failed });
-      if (this.busy < this.lanes) void this.drain();
+      if (this.busy < this.lanes && this.isWorthIt(this.busy)) void this.drain();
     });
+  }
+
+  /** Whether what waits is worth a set beside `others`. */
+  private isWorthIt(others: number): boolean {
+    return this.waiting.length >= (others === 0 ? 1 : this.largest * WORTH);
   }
 
   private async drain(): Promise<void> {
     this.busy += 1;
-    while (this.waiting.length > 0) {
+    while (this.isWorthIt(this.busy - 1)) {
       // One turn of the loop at least lets everything that arrived together travel together.
       await new Promise<void>((next) => (this.linger > 0 ? setTimeout(next, this.linger) : setImmediate(next)));
       const set = this.waiting.splice(0, this.largest);

@@ -49,6 +49,8 @@ export function createDataSource({ url, pool, entities, patience = PATIENCE_MS, 
     poolErrorHandler: (error: Error) => onError?.(error),
     // Connections of a pool are checked out for milliseconds; what takes longer is stuck.
     extra: {
+      // Statements that are asked together are sent together.
+      pipeline: true,
       options: '-c timezone=UTC -c datestyle=ISO -c jit=off',
       statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000,
       // The server cannot end a statement whose connection has silently gone.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { EngineClock } from '../clock/clock.js';
@@ -12,19 +12,41 @@ import type { Queryable } from './queryable.js';
 export class Transaction implements Queryable {
   constructor(
     private readonly runner: QueryRunner,
-    private readonly connection: PoolClient,
+    private readonly line: Line,
     /** The engine's clock when the transaction began. */
     readonly now: Date,
-    private readonly count: () => void,
   ) {}
 
   get manager(): EntityManager {
     return this.runner.manager;
   }
 
+  /**
+   * Statements that need not wait for each other's answers may be asked together: they travel together, and
+   * the server runs them in the order in which they were asked.
+   */
+  query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
+    return this.line.query(sql, parameters);
+  }
+}
+
+/** A connection that knows how often somebody waited for the server. */
+class Line implements Queryable {
+  private underWay = 0;
+
+  constructor(
+    private readonly connection: PoolClient,
+    private readonly onTrip: () => void,
+  ) {}
+
   async query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
-    this.count();
-    return ask<Row>(this.connection, sql, parameters);
+    if (this.underWay === 0) this.onTrip();
+    this.underWay += 1;
+    try {
+      return await ask<Row>(this.connection, sql, parameters);
+    } finally {
+      this.underWay -= 1;
+    }
   }
 }
 
@@ -52,11 +74,10 @@ async function ask<Row>(connection: PoolClient, sql: string, parameters?: unknow
  */
 async function hangUpIfDead(connection: PoolClient | undefined, error: unknown): Promise<boolean> {
   if (!connection || !(error instanceof Error) || !/Query read timeout/.test(error.message)) return false;
-  const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection;
-  if (stream.closed) return true;
-  const closed = once(stream, 'close');
-  stream.destroy();
-  await closed;
+  const client = connection as unknown as { connection: { stream: Socket }; _ended: boolean };
+  client.connection.stream.destroy();
+  // Only when the driver has been told does the pool know not to keep it.
+  while (!client._ended) await nextTurn();
   return true;
 }
 
@@ -111,13 +132,13 @@ export class Database implements Queryable {
     const runner = this.dataSource.createQueryRunner();
     let connection: PoolClient | undefined;
     try {
-      const held = (connection = (await runner.connect()) as PoolClient);
-      await runner.startTransaction();
-      const count = () => void (this.roundTrips += 1);
-      const now = await this.clock.now({ query: (sql, parameters) => (count(), ask(held, sql, parameters)) });
-      const result = await work(new Transaction(runner, held, now, count));
+      connection = (await runner.connect()) as PoolClient;
+      const line = new Line(connection, () => void (this.roundTrips += 1));
+      // What time it is does not depend on the transaction, so both are asked together.
+      const [now] = await Promise.all([this.clock.now(line), runner.startTransaction()]);
+      const result = await work(new Transaction(runner, line, now));
       await runner.commitTransaction();
-      this.roundTrips += 2;
+      this.roundTrips += 1;
       return result;
     } catch (error) {
       // A broken connection cannot roll back; the server has done it already.

@@ -1,3 +1,4 @@
+import type { Transaction } from './database.js';
 import type { Queryable } from './queryable.js';
 
 /**
@@ -11,10 +12,13 @@ const SEPARATOR = '\u001e';
 /** Stands for null; a text that is exactly this is refused rather than lost. */
 const NULL = '\u001f';
 
-const typesOf = new Map<string, Promise<Map<string, string>>>();
+export type ColumnTypes = ReadonlyMap<string, string>;
+
+const NO_TYPES: ColumnTypes = new Map();
+const typesOf = new Map<string, Promise<ColumnTypes>>();
 
 /** The types of a table's columns, asked for once per process. */
-async function columnTypes(on: Queryable, table: string): Promise<Map<string, string>> {
+async function columnTypes(on: Queryable, table: string): Promise<ColumnTypes> {
   const known = typesOf.get(table);
   if (known) return known;
   const asked = on
@@ -56,23 +60,61 @@ export function splitColumn(n: number, type: string): string {
   return `trim_array(string_to_array($${n}, E'\\x1e', E'\\x1f'), 1)::${type}[]`;
 }
 
-async function unnested(on: Queryable, table: string, columns: readonly string[]): Promise<string> {
-  const types = await columnTypes(on, table);
+/** A statement that writes a set, not yet sent; its values are gathered when it is. */
+export interface Writing {
+  /** The table whose column types the text needs; null when it needs none. */
+  table: string | null;
+  text(types: ColumnTypes): string;
+  values(): unknown[];
+}
+
+/** A set that has no rows, or of which nothing has changed, is no statement at all. */
+export type PossibleWriting = Writing | null;
+
+function unnested(types: ColumnTypes, columns: readonly string[]): string {
   const arrays = columns.map((column, i) => splitColumn(i + 1, types.get(column) ?? 'text'));
   return `unnest(${arrays.join(', ')}) as r(${columns.join(', ')})`;
 }
 
-export async function insertSet<Row extends object>(
-  on: Queryable,
+/** Inserts the rows. */
+export function insertion<Row extends object>(
   table: string,
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  await on.query(
-    `insert into ${table} (${columns.join(', ')}) select * from ${await unnested(on, table, columns)}`,
-    joinColumns(rows, columns),
-  );
+): PossibleWriting {
+  if (rows.length === 0) return null;
+  return {
+    table,
+    text: (types) => `insert into ${table} (${columns.join(', ')}) select * from ${unnested(types, columns)}`,
+    values: () => joinColumns(rows, columns),
+  };
+}
+
+/** Updates the given columns of the rows with these keys. */
+export function update<Row extends object>(
+  table: string,
+  key: keyof Row & string,
+  columns: readonly (keyof Row & string)[],
+  rows: readonly Row[],
+): PossibleWriting {
+  if (rows.length === 0 || columns.length === 0) return null;
+  const assignments = columns.map((column) => `${column} = r.${column}`).join(', ');
+  return {
+    table,
+    text: (types) => `update ${table} t set ${assignments} from ${unnested(types, [key, ...columns])} where t.${key} = r.${key}`,
+    values: () => joinColumns(rows, [key, ...columns]),
+  };
+}
+
+/**
+ * Sends these statements together, without waiting for each one's answer; the server runs them in this order.
+ * Throws the error of the first that fails: the transaction is lost then, and those behind it with it.
+ */
+export async function write(tx: Transaction, writings: readonly PossibleWriting[]): Promise<void> {
+  const statements = writings.filter((writing) => writing !== null);
+  // Asked for beforehand, so that nothing comes between the statements and their order.
+  const types = await Promise.all(statements.map(({ table }) => (table === null ? Promise.resolve(NO_TYPES) : columnTypes(tx, table))));
+  await Promise.all(statements.map(async ({ text, values }, i) => tx.query(text(types[i] as ColumnTypes), values())));
 }
 
 /**
@@ -89,25 +131,9 @@ export async function insertHints<Row extends object>(
   if (rows.length === 0) return [];
   const inserted = await on.query<{ key: string }>(
     `insert into ${table} (${columns.join(', ')})
-     select r.* from ${await unnested(on, table, columns)}, (select set_config('synchronous_commit', 'off', true)) quickly
+     select r.* from ${unnested(await columnTypes(on, table), columns)}, (select set_config('synchronous_commit', 'off', true)) quickly
      on conflict do nothing returning ${key} as key`,
     joinColumns(rows, columns),
   );
   return inserted.map((row) => row.key);
-}
-
-/** Updates the given columns of the rows with these keys. */
-export async function updateSet<Row extends object>(
-  on: Queryable,
-  table: string,
-  key: keyof Row & string,
-  columns: readonly (keyof Row & string)[],
-  rows: readonly Row[],
-): Promise<void> {
-  if (rows.length === 0 || columns.length === 0) return;
-  const assignments = columns.map((column) => `${column} = r.${column}`).join(', ');
-  await on.query(
-    `update ${table} t set ${assignments} from ${await unnested(on, table, [key, ...columns])} where t.${key} = r.${key}`,
-    joinColumns(rows, [key, ...columns]),
-  );
 }
