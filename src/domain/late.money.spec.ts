@@ -83,25 +83,6 @@ describe('a new charge', () => {
   });
 });
 
-describe('a new charge', () => {
-  it('is refused while money may still move for the invoice', () => {
-    const life = Life.renewing();
-    const again = (kind: 'retry' | 'checkout') => () =>
-      life.decide((c) => c.addCharge(kind, c.invoices.get(life.latest.invoice), null, null, c.engineNow));
-    expect(again('retry')).toThrow('is being charged already');
-    expect(again('checkout')).toThrow('is being charged already');
-  });
-
-  it.each(['captured', 'declined'] as const)('is refused for an invoice that is closed (%s)', (status) => {
-    const life = Life.renewing();
-    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
-    life.hear(life.latest, status);
-    expect(() => life.decide((c) => c.addCharge('retry', c.invoices.get(life.latest.invoice), null, null, c.engineNow))).toThrow(
-      'nothing may be charged for it',
-    );
-  });
-});
-
 describe('money that comes after the end', () => {
   it('pays the period that had begun when the merchant canceled', () => {
     const life = Life.renewing();
@@ -168,6 +149,15 @@ describe('money that comes after the end', () => {
     expect(life.sources.filter((source) => source.status === 'active')).toEqual([]);
   });
 
+  it('goes back to the wallet of a sign-up that expired, also where surplus becomes balance', () => {
+    const life = Life.signUp();
+    life.surplusPolicy = 'credit';
+    life.passDays(2);
+    life.hear(life.latest, 'captured');
+    expect(life.refunds).toMatchObject([{ cause: 'surplus', amount: 3_900 }]);
+    expect(life.balance).toBe(0);
+  });
+
   it('does not end a pause', () => {
     const life = Life.renewing();
     life.decide((c) => pause(c, null));
@@ -178,4 +168,3 @@ describe('money that comes after the end', () => {
     });
   });
 });
-

@@ -81,5 +81,5 @@ export function weighEmptyLookup<Row extends Sendable>(row: Row, windows: Gatewa
 /** Those of `rows` that were claimed once since they were `asked` about: their next lease says so. */
 export function claimedSince<Row extends Sendable & { id: string }>(asked: readonly Row[], rows: readonly Row[]): Row[] {
   const before = new Map(asked.map((row) => [row.id, row.lease_token]));
-  return rows.filter((row) => row.lease_token === (before.get(row.id) ?? 0) + 1);
+  return rows.filter((row) => before.get(row.id) === row.lease_token - 1);
 }

@@ -66,16 +66,25 @@ describe('everything else is a difference', () => {
     expect(verify(charge('captured', { amount_refunded: 900 }), shows).differences).toEqual([expect.stringMatching(/gave back 0 of pay_ours, 900 here/)]);
   });
 
+  it('more given back than was left beside what became balance', () => {
+    const credited = charge('captured', { surplus: true, amount_credited: 1_000 });
+    const [all, rest] = [shown({ refunds: [gaveBack(2_901)] }), shown({ refunds: [gaveBack(2_900)] })];
+    expect(verify(credited, [all]).differences).toEqual([expect.stringMatching(/gave back 2901/)]);
+    expect(verify(credited, [rest])).toEqual({ news: [rest.fact], differences: [] });
+  });
+
   it.each<[string, ChargeStatus, ShownPayment[], RegExp]>([
     ['another amount', 'captured', [shown({ amount: 3901 })], /captured 3901 CNY .* 3900 CNY/],
     ['another currency', 'captured', [shown({ currency: 'USD' })], /captured 3900 USD .* 3900 CNY/],
     ['no readable amount', 'captured', [shown({ amount: Number.NaN })], /another amount CNY/],
+    ['an amount that is not said', 'captured', [shown({ amount: null, currency: null })], /captured another amount with/],
     ['another amount where we hold nothing', 'declined', [shown({ amount: 1 })], /captured 1 CNY/],
     ['declined what we hold', 'captured', [shown({ status: 'declined' })], /shows pay_ours as declined, captured here/],
     ['undecided about what we hold', 'captured', [shown({ status: 'pending' })], /as pending, captured here/],
     ['undecided about what we gave up', 'absent', [shown({ status: 'pending' })], /still decides .* absent here/],
     ['undecided about a second one', 'captured', [shown(), shown({ payment_id: 'pay_b', status: 'pending' })], /still decides about pay_b/],
     ['gone', 'captured', [], /does not show pay_ours/],
+    ['gone, beside another that brought nothing', 'captured', [shown({ payment_id: 'pay_b', status: 'declined' })], /does not show pay_ours/],
     ['given back, and more than there was', 'captured', [shown({ refunds: [gaveBack(3901)] })], /gave back 3901 of pay_ours, 0 here/],
   ])('%s', (_, status, payments, words) => {
     expect(verify(charge(status), payments)).toEqual({ news: [], differences: [expect.stringMatching(words)] });
