@@ -210,7 +210,10 @@ describe('what the gateway shows of a payment', () => {
   it('more than was captured is for a human', () => {
     const { life } = paid();
     const fact = { kind: 'refund', status: 'succeeded', amount: 2_000, reference: null, response_code: null, response_summary: null } as const;
-    expect(() => show(life, [{ ...fact, action_id: 'act_a' }, { ...fact, action_id: 'act_b' }])).toThrow(Mismatch);
+    const tooMuch = new Mismatch('refund act_b gives back more than charge chg_1-1 has left');
+    expect(() => show(life, [{ ...fact, action_id: 'act_a' }, { ...fact, action_id: 'act_b' }])).toThrow(tooMuch);
+    expect(life.refunds.map(({ status }) => status)).toEqual(['succeeded']);
+    expect(life.news(), 'nothing is told of what cannot be').toEqual(['refund.created', 'refund.succeeded', 'charge.refunded']);
   });
 
   it('money held back that nobody can explain is told apart from what we wait for', () => {

@@ -167,6 +167,7 @@ function numberIn(charge: Charge, reference: string): number | null {
 }
 
 function adopt(c: BillingCase, charge: Charge, fact: RefundFact): void {
+  if (fact.status === 'succeeded') checkLeft(c.charges.get(charge.id), fact.amount, fact.action_id);
   const derived = fact.reference === null ? null : numberIn(charge, fact.reference);
   const taken = c.refundsOf(charge.id).some((refund) => refund.number === derived);
   const refund = c.addRefund(charge, {
@@ -178,6 +179,13 @@ function adopt(c: BillingCase, charge: Charge, fact: RefundFact): void {
   });
   c.tellRefund('refund.created', refund);
   settleRefundFact(c, refund, fact, null);
+}
+
+/** No more goes back than came. Asked before anything is changed: what was decided by then is kept. */
+function checkLeft(charge: Charge, amount: number, refund: string): void {
+  if (charge.amount_refunded + charge.amount_credited + amount > charge.amount) {
+    throw new Mismatch(`refund ${refund} gives back more than charge ${charge.id} has left`);
+  }
 }
 
 function settleRefundFact(c: BillingCase, refund: Refund, fact: RefundFact, requestId: string | null): void {
@@ -225,9 +233,7 @@ function decline(c: BillingCase, refund: Refund, known: Partial<Refund>): void {
 function succeed(c: BillingCase, refund: Refund, known: Partial<Refund>): void {
   if (refund.status === 'succeeded') return;
   const charge = c.charges.get(refund.charge);
-  if (charge.amount_refunded + charge.amount_credited + refund.amount > charge.amount) {
-    throw new Mismatch(`refund ${refund.id} gives back more than charge ${charge.id} has left`);
-  }
+  checkLeft(charge, refund.amount, refund.id);
   const succeeded = c.patchRefund(refund.id, {
     ...known,
     ...DONE,

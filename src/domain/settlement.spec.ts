@@ -116,6 +116,14 @@ describe('news that does not fit', () => {
     expect(life.charges.map((charge) => [charge.status, charge.surplus])).toContainEqual(['captured', true]);
   });
 
+  it('(a second payment of the same request, of another amount) is no charge of ours', () => {
+    const life = Life.renewing();
+    life.hear(life.latest, 'pending');
+    const before = outcome(life);
+    expect(() => life.hear(life.latest, 'captured', { payment_id: 'pay_other', amount: 1 })).toThrow(Mismatch);
+    expect(outcome(life)).toEqual(before);
+  });
+
   it('(a second payment of the same request) is nothing while it brought no money', () => {
     const life = Life.renewing();
     life.hear(life.latest, 'pending');

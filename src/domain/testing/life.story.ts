@@ -6,7 +6,7 @@ import type { EventType } from '../events.js';
 import type { Invoice } from '../invoice.js';
 import { issueFirstInvoice } from '../invoicing.js';
 import { live } from '../renewal.js';
-import type { Observation, PaymentFact } from '../observation.js';
+import { Mismatch, type Observation, type PaymentFact } from '../observation.js';
 import { settle } from '../settlement.js';
 import type { Refund } from '../refund.js';
 import type { Source } from '../source.js';
@@ -170,8 +170,17 @@ export class Life {
     return this.charge(charge.id);
   }
 
+  /** As at the settlement door: news that does not fit is thrown back, and what it has changed by then is kept. */
   observe(observation: Observation): void {
-    this.decide((c) => settle(c, observation));
+    const misfit = this.decide((c) => {
+      try {
+        return settle(c, observation);
+      } catch (error) {
+        if (error instanceof Mismatch) return error;
+        throw error;
+      }
+    });
+    if (misfit) throw misfit;
   }
 
   /** News about a charge's payment, through whatever door. */
