@@ -48,7 +48,9 @@ const cases = fc
     k: Math.trunc((share * reach[rest.cadence.interval]) / rest.cadence.count / 1_000) + 0,
   }));
 
-const coded = (code: string) => expect.objectContaining({ name: 'CalendarError', code });
+/** A refusal has a code for programs and a message for people, which shows them what was wrong. */
+const coded = (code: string, shown: string) =>
+  expect.objectContaining({ name: 'CalendarError', code, message: expect.stringContaining(shown) });
 
 function zoned(instant: Date, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(zone);
@@ -213,6 +215,11 @@ describe('clocks that move', () => {
     expect(starts('2011-12-23T10:00:00Z', { interval: 'week', count: 1 }, 'Pacific/Apia', [1])).toEqual(['2011-12-30T10:00:00Z']);
   });
 
+  it('forward: a day of 23 hours is a whole one', () => {
+    const index = (instant: string): number => periodIndexAt(new Date('2024-03-09T20:00:00Z'), daily, 'America/Los_Angeles', new Date(instant));
+    expect([index('2024-03-10T18:59:59.999Z'), index('2024-03-10T19:00:00Z')]).toEqual([0, 1]);
+  });
+
   it('back: an instant in the second pass lies after a start in the first', () => {
     const index = periodIndexAt(new Date('2024-11-01T08:30:00Z'), daily, 'America/Los_Angeles', new Date('2024-11-03T09:10:00Z'));
     expect(index).toBe(2);
@@ -255,7 +262,7 @@ describe('durations', () => {
   it.each(['', '1', 'd', '0d', '01d', '-1d', '1.5h', '1D', ' 1d', '1d\n', '1d2h', '100000d', '1y', '1mo'])(
     '%j is not a duration',
     (text) => {
-      expect(() => parseDuration(text)).toThrow(coded('duration_invalid'));
+      expect(() => parseDuration(text)).toThrow(coded('duration_invalid', `not a duration: ${text}`));
     },
   );
 
@@ -282,19 +289,19 @@ describe('refusals', () => {
   const monthly: Cadence = { interval: 'month', count: 1 };
 
   it.each([
-    ['instant_invalid', () => periodStart(new Date(NaN), monthly, 'UTC', 1)],
-    ['instant_invalid', () => periodIndexAt(anchor, monthly, 'UTC', new Date(NaN))],
-    ['cadence_invalid', () => periodStart(anchor, { interval: 'month', count: 0 }, 'UTC', 1)],
-    ['cadence_invalid', () => periodStart(anchor, { interval: 'month', count: 1.5 }, 'UTC', 0)],
-    ['cadence_invalid', () => periodStart(anchor, { interval: 'constructor' as Interval, count: 1 }, 'UTC', 1)],
-    ['count_invalid', () => periodStart(anchor, monthly, 'UTC', 0.5)],
-    ['count_invalid', () => addDays(anchor, NaN, 'UTC')],
-    ['time_zone_invalid', () => periodStart(anchor, monthly, 'Mars/Olympus', 1)],
-    ['instant_out_of_range', () => periodStart(anchor, monthly, 'UTC', 12 * 8_000)],
-    ['instant_out_of_range', () => periodStart(anchor, monthly, 'UTC', Number.MAX_SAFE_INTEGER)],
-    ['instant_out_of_range', () => addDays(anchor, -400_000, 'UTC')],
-    ['instant_out_of_range', () => addDuration(new Date('9999-12-30T12:00:00Z'), '1d')],
-  ])('%s', (code, run) => {
-    expect(run).toThrow(coded(code));
+    ['instant_invalid', 'not a date', () => periodStart(new Date(NaN), monthly, 'UTC', 1)],
+    ['instant_invalid', 'not a date', () => periodIndexAt(anchor, monthly, 'UTC', new Date(NaN))],
+    ['cadence_invalid', 'every 0 month', () => periodStart(anchor, { interval: 'month', count: 0 }, 'UTC', 1)],
+    ['cadence_invalid', 'every 1.5 month', () => periodStart(anchor, { interval: 'month', count: 1.5 }, 'UTC', 0)],
+    ['cadence_invalid', 'every 1 constructor', () => periodStart(anchor, { interval: 'constructor' as Interval, count: 1 }, 'UTC', 1)],
+    ['count_invalid', 'not an integer: 0.5', () => periodStart(anchor, monthly, 'UTC', 0.5)],
+    ['count_invalid', 'not an integer: NaN', () => addDays(anchor, NaN, 'UTC')],
+    ['time_zone_invalid', 'Mars/Olympus', () => periodStart(anchor, monthly, 'Mars/Olympus', 1)],
+    ['instant_out_of_range', '1000 to 9999', () => periodStart(anchor, monthly, 'UTC', 12 * 8_000)],
+    ['instant_out_of_range', 'NaN', () => periodStart(anchor, monthly, 'UTC', Number.MAX_SAFE_INTEGER)],
+    ['instant_out_of_range', '1000 to 9999', () => addDays(anchor, -400_000, 'UTC')],
+    ['instant_out_of_range', '1000 to 9999', () => addDuration(new Date('9999-12-30T12:00:00Z'), '1d')],
+  ])('%s', (code, shown, run) => {
+    expect(run).toThrow(coded(code, shown));
   });
 });

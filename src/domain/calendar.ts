@@ -35,6 +35,8 @@ export class CalendarError extends RangeError {
 }
 
 const DAY_MS = 86_400_000;
+/** Over the 400 years in which the calendar repeats itself. */
+const MEAN_MONTH_DAYS = 30.436875;
 
 // RFC 3339 writes years with four digits, and Date.UTC reads years below 100 as 19xx.
 const EARLIEST_MS = Date.parse('1000-01-01T00:00:00Z');
@@ -85,7 +87,8 @@ export function periodIndexAt(anchor: Date, cadence: Cadence, timeZone: string, 
   const from = epochMs(anchor);
   const at = epochMs(instant);
   const zone = zoneNamed(timeZone);
-  let k = roughIndex(from + offsetAt(zone, from), checked(cadence), at + offsetAt(zone, at));
+  // A guess that the loops mend by a step or two.
+  let k = Math.floor((at - from) / (meanDays(checked(cadence)) * DAY_MS));
   while (startOf(from, cadence, zone, k) > at) k -= 1;
   while (startOf(from, cadence, zone, k + 1) <= at) k += 1;
   return k;
@@ -132,7 +135,6 @@ export function addDuration(instant: Date, duration: string): Date {
  */
 export function isTimeZone(value: unknown): value is string {
   if (typeof value !== 'string' || !/^[A-Za-z]/.test(value)) return false;
-  if (zones.has(value)) return true;
   try {
     return new Temporal.ZonedDateTime(0n, value).timeZoneId === value;
   } catch {
@@ -163,16 +165,9 @@ function addMonths(local: number, months: number): number {
   return midnight + (local - Math.floor(local / DAY_MS) * DAY_MS);
 }
 
-function roughIndex(anchorLocal: number, { interval, count }: Cadence, local: number): number {
+function meanDays({ interval, count }: Cadence): number {
   const { days, months } = STEPS[interval];
-  return months > 0
-    ? Math.floor((monthNumber(local) - monthNumber(anchorLocal)) / (months * count))
-    : Math.floor((local - anchorLocal) / (days * count * DAY_MS));
-}
-
-function monthNumber(local: number): number {
-  const date = new Date(local);
-  return date.getUTCFullYear() * 12 + date.getUTCMonth();
+  return count * (days + months * MEAN_MONTH_DAYS);
 }
 
 /** RFC 5545's and Temporal's "compatible" reading of a local time; `skippedDateLead` in ms. */
@@ -221,7 +216,7 @@ function offsetAt(zone: Zone, instant: number): number {
     zone.stretches.set(index, stretch);
   }
   let i = stretch.from.length - 1;
-  while (i > 0 && (stretch.from[i] ?? 0) > instant) i -= 1;
+  while ((stretch.from[i] ?? 0) > instant) i -= 1;
   return stretch.offset[i] ?? 0;
 }
 

@@ -53,10 +53,10 @@ function issueInvoice(
   return invoice;
 }
 
-/** The first invoice of a sign-up: its period starts only when its money is captured. */
+/** The first invoice of a sign-up without a free trial: its period starts only when its money is captured. */
 export function issueFirstInvoice(c: BillingCase, terms: BillingTerms): Invoice {
   const s = c.subscription;
-  const trial = { days: s.trial_amount > 0 ? s.trial_days : 0, amount: s.trial_amount };
+  const trial = { days: s.trial_days, amount: s.trial_amount };
   const lines = firstLines(c.plan.name, c.version, s.quantity, trial);
   return issueInvoice(c, lines, trial.days > 0 ? 0 : 1, null, terms);
 }

@@ -25,6 +25,18 @@ describe('money that comes a second time', () => {
     expect(life.postings.filter((p) => p.kind === 'surplus').map((p) => p.source_key)).toEqual([`pay_${second.id}:capture`]);
   });
 
+  it('leaves what else is owed as it is', () => {
+    const life = Life.active({ version: { interval: 'day', amount: 1000 } });
+    life.passDays(1, declines('20051'));
+    const first = life.latest;
+    life.passDays(1, staysPending);
+    const retry = life.latest;
+    life.hear(first, 'captured');
+    life.hear(retry, 'captured');
+    expect(life.charge(retry.id).surplus).toBe(true);
+    expect(life.invoice(3).status).toBe('open');
+  });
+
   it('is not asked for: a try that was not sent yet is withdrawn when late money pays the invoice', () => {
     const life = Life.renewing();
     const first = life.latest;
@@ -121,6 +133,7 @@ describe('money that comes after the end', () => {
     expect(life.charge(late.id).surplus).toBe(true);
     expect(life.invoice(2).status).toBe('uncollectible');
     expect(life.subscription.status).toBe('canceled');
+    expect(life.wallet?.status, 'it did nothing wrong').toBe('active');
   });
 
   it('pays nothing after a dunning cancel although another period was still in flight', () => {

@@ -87,7 +87,7 @@ export function judgeEmptyLookup(row: Evidence, windows: GatewayWindows, now: Da
   if (at < resendableAt && resendableAt - first < window - HOUR) candidates.push(resendableAt);
   // Close to the point of proof the look-ups must be dense enough to prove anything.
   if (at >= provableFrom - PROOF_SPAN) candidates.push(at + PROOF_WAIT);
-  else if (at > first + window - HOUR) candidates.push(provableFrom - PROOF_SPAN);
+  else candidates.push(provableFrom - PROOF_SPAN);
   return { verdict: 'wait', at: new Date(Math.min(...candidates)) };
 }
 

@@ -100,14 +100,13 @@ export function allocate(amount: Money, weights: readonly number[]): Money[] {
   if (total === 0n) throw new MoneyError('weights_invalid', 'no weight is above 0');
 
   const whole = BigInt(Math.abs(amount));
-  const shares = weights.map((weight, index) => {
+  const shares = weights.map((weight) => {
     const exact = whole * BigInt(weight);
-    return { index, part: exact / total, remainder: exact % total };
+    return { part: exact / total, remainder: exact % total };
   });
   const left = shares.reduce((rest, share) => rest - share.part, whole);
-  const byRemainder = shares.toSorted((a, b) =>
-    a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1,
-  );
+  // The sort is stable: where remainders tie, the earlier part stays before the later.
+  const byRemainder = shares.toSorted((a, b) => Number(b.remainder - a.remainder));
   for (const share of byRemainder.slice(0, Number(left))) share.part += 1n;
   return shares.map((share) => money(Math.sign(amount) * Number(share.part)));
 }

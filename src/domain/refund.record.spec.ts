@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { RefundFact, RefundObservation } from './observation.js';
-import { claimedRefund, type Refund } from './refund.js';
-import { requestRefund } from './refunding.js';
 import { Life } from './testing/life.story.js';
+import { ask, hear, refund, send, shown } from './testing/refund.story.js';
 
 const WINDOWS = { settleSeconds: 1_800, idempotencyHours: 24 };
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-
-const ask = (life: Life, amount: number | null = null): Refund =>
-  life.decide((c) => requestRefund(c, c.charges.get(life.latest.id), amount, null));
-const send = (life: Life, refund: Refund): void => {
-  life.decide((c) => c.patchRefund(refund.id, claimedRefund(c.refunds.get(refund.id), c.engineNow)));
-};
-const shown = (refund: Refund, status: RefundFact['status'], changes: Partial<RefundFact> = {}): RefundFact => ({
-  action_id: `act_${refund.number}`, kind: 'refund', status, amount: refund.amount, reference: refund.reference,
-  response_code: null, response_summary: null, ...changes,
-});
-const hear = (life: Life, refund: Refund, news: object): void =>
-  life.observe({ charge: refund.charge, refund: refund.id, request_id: 'req', ...news } as RefundObservation);
-const refund = (life: Life): Refund => life.refunds[0] as Refund;
 
 describe('what a refund keeps of its news', () => {
   it('is refused in words that say why', () => {
@@ -46,6 +31,17 @@ describe('what a refund keeps of its news', () => {
     expect([refund(life).checks, next()]).toEqual([2, 30]);
     hear(life, refund(life), { kind: 'look_up_failed' });
     expect([refund(life).checks, next()]).toEqual([3, 120]);
+  });
+
+  it('is looked for anew from the moment that it is known to be pending', () => {
+    const life = Life.active();
+    ask(life, 100);
+    send(life, refund(life));
+    hear(life, refund(life), { kind: 'unknown', reason: 'time-out' });
+    hear(life, refund(life), { kind: 'look_up_failed' });
+    expect(refund(life)).toMatchObject({ status: 'unknown', checks: 2, next_check_at: new Date(life.now.getTime() + 30_000) });
+    hear(life, refund(life), { kind: 'refund_fact', fact: shown(refund(life), 'pending') });
+    expect(refund(life)).toMatchObject({ status: 'pending', checks: 1, next_check_at: new Date(life.now.getTime() + 5_000) });
   });
 
   it('is what the newest answer with a code said', () => {

@@ -27,10 +27,9 @@ export function requestRefund(c: BillingCase, charge: Charge, amount: number | n
   }
   const left = refundable(c, charge);
   if (left <= 0) throw conflict('charge_refunded', 'Nothing of the charge is left to refund.');
-  if (amount !== null && amount > left) {
-    throw invalid('amount', `is more than the ${left} that are left of the charge`, 'refund_exceeds_charge');
-  }
-  return addRefund(c, charge, amount ?? left, 'request', reason);
+  const wanted = amount ?? left;
+  if (wanted > left) throw invalid('amount', `is more than the ${left} that are left of the charge`, 'refund_exceeds_charge');
+  return addRefund(c, charge, wanted, 'request', reason);
 }
 
 function addRefund(c: BillingCase, charge: Charge, amount: number, cause: RefundCause, reason: string | null): Refund {
@@ -40,24 +39,23 @@ function addRefund(c: BillingCase, charge: Charge, amount: number, cause: Refund
 }
 
 /**
- * Money that pays for nothing goes back, once. Where the subscription has ended there is nothing it could be
- * set against; else the policy decides between the wallet and the customer's balance.
+ * Money that pays for nothing goes back when it comes, whole. Where the subscription has ended there is nothing
+ * it could be set against; else the policy decides between the wallet and the customer's balance.
  */
 export function giveBackSurplus(c: BillingCase, charge: Charge): void {
-  const left = refundable(c, charge);
-  if (left <= 0) return;
+  const { amount } = charge;
   if (c.surplusPolicy === 'refund' || isEnded(c.subscription)) {
-    addRefund(c, charge, left, 'surplus', null);
+    addRefund(c, charge, amount, 'surplus', null);
     return;
   }
-  c.patchCharge(charge.id, { amount_credited: charge.amount_credited + left });
-  c.post(surplusCredited(charge, left));
-  c.changeBalance(left);
+  c.patchCharge(charge.id, { amount_credited: amount });
+  c.post(surplusCredited(charge, amount));
+  c.changeBalance(amount);
 }
 
 /** A cancel with a refund also gives back what was still on its way when it was asked for. */
 export function giveBackAfterCancel(c: BillingCase, charge: Charge): void {
-  if (c.subscription.status === 'canceled' && c.subscription.cancel_refund === 'full') giveBackPayment(c, charge);
+  if (c.subscription.cancel_refund === 'full') giveBackPayment(c, charge);
 }
 
 /** Gives back all that is left of what was paid for the current period. */
@@ -145,30 +143,28 @@ export function settleRefundFacts(c: BillingCase, charge: Charge, { refunds = []
       // A second action under one reference is money given back twice: never taken for the first.
       ours.find((refund) => refund.gateway_action_id === null && refund.reference === fact.reference);
     if (known) settleRefundFact(c, known, fact, null);
-    else if (fact.status === 'succeeded' || isOurs(charge, fact)) adopt(c, charge, fact);
+    else if (fact.status === 'succeeded' || numberIn(charge, fact.reference) !== null) adopt(c, charge, fact);
   }
 }
 
 /** Minor units that the gateway holds back for refunds which neither it shows nor we know of. */
 export function unexplained(known: readonly Refund[], { refunds = [], refunds_hidden = 0 }: PaymentFact): number {
-  const shown = new Set(refunds.map((fact) => fact.action_id));
-  const expected = known.filter((refund) => refund.status === 'pending' && !shown.has(refund.gateway_action_id ?? ''));
+  const shown = new Set<string | null>(refunds.map((fact) => fact.action_id));
+  const expected = known.filter((refund) => refund.status === 'pending' && !shown.has(refund.gateway_action_id));
   return Math.max(0, refunds_hidden - expected.reduce((sum, refund) => sum + refund.amount, 0));
 }
 
-function isOurs(charge: Charge, fact: RefundFact): boolean {
-  return fact.reference !== null && numberIn(charge, fact.reference) !== null;
-}
-
 /** The number in a reference that we derived: a life that a restored database forgot may have used it. */
-function numberIn(charge: Charge, reference: string): number | null {
-  const tail = reference.startsWith(`${charge.reference}-r`) ? reference.slice(charge.reference.length + 2) : '';
-  return /^[1-9]\d{0,5}$/.test(tail) ? Number(tail) : null;
+function numberIn(charge: Charge, reference: string | null): number | null {
+  const prefix = `${charge.reference}-r`;
+  if (!reference?.startsWith(prefix)) return null;
+  const number = reference.slice(prefix.length);
+  return /^[1-9]\d{0,5}$/.test(number) ? Number(number) : null;
 }
 
 function adopt(c: BillingCase, charge: Charge, fact: RefundFact): void {
   if (fact.status === 'succeeded') checkLeft(c.charges.get(charge.id), fact.amount, fact.action_id);
-  const derived = fact.reference === null ? null : numberIn(charge, fact.reference);
+  const derived = numberIn(charge, fact.reference);
   const taken = c.refundsOf(charge.id).some((refund) => refund.number === derived);
   const refund = c.addRefund(charge, {
     amount: fact.amount,

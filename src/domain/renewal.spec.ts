@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { periodStart } from './calendar.js';
 import { INTERVALS } from './plan.js';
-import { pause } from './lifecycle.js';
+import { cancel, pause } from './lifecycle.js';
 import { START } from './testing/case.builder.js';
 import { captures, declines, Life, staysPending } from './testing/life.story.js';
 
@@ -63,6 +63,21 @@ describe('renewals', () => {
       [1, 'paid', null], [2, 'paid', null], [3, 'void', 'period_skipped'], [4, 'void', 'period_skipped'], [5, 'paid', null],
     ]);
     expect(life.charges.filter((charge) => charge.period_no === 3 || charge.period_no === 4)).toEqual([]);
+  });
+
+  it('pass at the instant at which the next period begins', () => {
+    const life = Life.active({ plan: { catch_up: 'latest' } });
+    life.now = new Date('2026-03-31T04:00:00Z');
+    life.passTo(life.now, captures);
+    expect(life.invoices.map((i) => [i.period_no, i.status])).toEqual([[1, 'paid'], [2, 'void'], [3, 'paid']]);
+  });
+
+  it('end with the period where a cancel waits for it, and give nothing back', () => {
+    const life = Life.active();
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: 'moving' }));
+    life.passTo(new Date('2026-02-28T04:00:00Z'));
+    expect(life.subscription).toMatchObject({ status: 'canceled', cancel_reason: 'moving', cancel_refund: 'none', ended_by: 'request' });
+    expect(life.invoices).toHaveLength(1);
   });
 
   it('bill missed periods one by one, oldest first', () => {
@@ -142,7 +157,7 @@ describe('a sign-up', () => {
     const life = Life.signUp();
     life.passHours(24);
     expect(life.subscription).toMatchObject({ status: 'incomplete_expired', due_at: null });
-    expect(life.invoices.map((invoice) => invoice.status)).toEqual(['void']);
+    expect(life.invoices).toMatchObject([{ status: 'void', void_reason: 'sign_up_expired' }]);
     expect(life.news().slice(-2)).toEqual(['invoice.voided', 'subscription.expired']);
   });
 

@@ -63,16 +63,12 @@ function cancelAtEnd(c: BillingCase): void {
 /** The next period begins: its invoice is written on its date, whatever became of the one before. */
 function renew(c: BillingCase, terms: BillingTerms): void {
   const s = c.subscription;
-  const leavingTrial = s.status === 'trialing';
-  const anchor = leavingTrial ? s.trial_end : s.billing_anchor;
-  if (anchor === null) throw new Error(`Subscription ${s.id} renews without an anchor`);
+  // A trial's end is the anchor from the trial's beginning on.
+  if (s.billing_anchor === null) throw new Error(`Subscription ${s.id} renews without an anchor`);
   const periodNo = s.period_no + 1;
-  const epochFirst = leavingTrial ? periodNo : s.epoch_first_period;
-  const span = period(anchor, cadence(c.version), s.time_zone, periodNo - epochFirst);
+  const span = period(s.billing_anchor, cadence(c.version), s.time_zone, periodNo - s.epoch_first_period);
   c.patch({
     status: nextSubscriptionStatus(s.status, 'renew'),
-    billing_anchor: anchor,
-    epoch_first_period: epochFirst,
     period_no: periodNo,
     period_start: span.start,
     period_end: span.end,

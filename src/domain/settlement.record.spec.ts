@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Charge } from './charge.js';
 import { cancel } from './lifecycle.js';
 import { Mismatch, type Observation } from './observation.js';
+import { acknowledged } from './settlement.js';
 import { factOf } from './testing/case.builder.js';
 import { declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
@@ -85,6 +86,11 @@ describe('an answer', () => {
     expect(() => hearFact(life, 'pending', { currency: 'HKD' })).toThrow(new Mismatch('charge chg_2-1 is in CNY, the news says HKD'));
     hearFact(life, 'captured', { amount: null, currency: null });
     expect(life.latest.status).toBe('captured');
+  });
+
+  it('of another amount is none of this charge, also where it is settled without the case', () => {
+    const charge = Life.renewing().latest;
+    expect(() => acknowledged(charge, factOf(charge, 'pending', { amount: 1 }), null, RENEWAL)).toThrow(Mismatch);
   });
 });
 

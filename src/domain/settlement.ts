@@ -2,9 +2,10 @@ import type { BillingCase } from './case.js';
 import { type Charge, type ChargeEvent, claimed, isCustomerPresent, isOpen, nextChargeStatus, REDIRECT_MINUTES } from './charge.js';
 import { closeOwed, onAttemptAbsent, onAttemptFailed } from './collection.js';
 import type { EventType } from './events.js';
-import type { Invoice } from './invoice.js';
+import { type Invoice, invoiceTransitions } from './invoice.js';
 import { invoicePaid, surplusCaptured, writeOffReversed } from './ledger.js';
 import { type GatewayWindows, nextLookupAt, toCompare } from './lookup.js';
+import { accepts } from './machine.js';
 import { type ChargeObservation, Mismatch, type Observation, type PaymentFact } from './observation.js';
 import { markPaid } from './payment.js';
 import { giveBackAfterCancel, giveBackSurplus, settleRefund, settleRefundFacts } from './refunding.js';
@@ -149,7 +150,7 @@ function settlePending(c: BillingCase, charge: Charge, fact: PaymentFact, reques
   const source = payingSource(c, charge, fact.source_id);
   const pending = c.patchCharge(charge.id, {
     ...patch,
-    ...(charge.status !== 'pending' && redirectExpiry(charge)),
+    ...redirectExpiry(charge),
     source: charge.source ?? source?.id ?? null,
   });
   if (charge.status !== 'pending') c.tellCharge('charge.pending', pending);
@@ -224,10 +225,8 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
 
 /** Whether captured money pays the invoice, or pays for nothing and is to be given back. */
 function capturePays(c: BillingCase, invoice: Invoice): boolean {
-  if (c.subscription.status === 'canceled' && c.subscription.ended_by === 'dunning') return false;
-  if (invoice.status === 'uncollectible') return true;
-  if (invoice.status !== 'open') return false;
-  return !isEnded(c.subscription) || invoice.period_start !== null;
+  // An end voids every invoice whose period has not begun: what is open or given up then was owed.
+  return c.subscription.ended_by !== 'dunning' && accepts(invoiceTransitions, invoice.status, 'pay');
 }
 
 /** A charge reaches a final state other than captured; hearing it again does nothing. */

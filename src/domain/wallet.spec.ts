@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { declines, Life, RENEWAL } from './testing/life.story.js';
 
 /** A redirect for what is owed, opened and answered. */
-function openRedirect(life: Life) {
+function openRedirect(life: Life, wallet?: string) {
   life.decide((c) => {
     const owed = c.openInvoices()[0];
     if (!owed) throw new Error('nothing is owed');
     c.addCharge('checkout', owed, null, c.subscription, c.engineNow);
   });
-  return life.openRedirect();
+  return life.openRedirect(wallet);
 }
 
 function pastDue(): Life {
@@ -22,6 +22,7 @@ describe('a wallet', () => {
   it('is noted with the first answer and may be charged only once its payment is captured', () => {
     const life = Life.signUp();
     expect(life.sources).toMatchObject([{ id: expect.stringMatching(/^psrc_/), gateway_source_id: 'src_chg_1-1', charge: 'chg_1-1', status: 'pending' }]);
+    expect(life.latest.source, 'the charge says which it is').toBe(life.sources[0]?.id);
     expect(life.subscription.source).toBeNull();
     life.pay();
     expect(life.sources, 'the same wallet is noted once').toHaveLength(1);
@@ -36,6 +37,29 @@ describe('a wallet', () => {
     const unnamed = Life.signUp();
     unnamed.hear(unnamed.latest, 'captured', { source_id: 'src_other' });
     expect(unnamed.wallet?.gateway_source_id).toBe('src_other');
+  });
+
+  it('that nobody ever names keeps no money from being booked, nor from going back', () => {
+    const life = Life.signUp();
+    const first = life.latest;
+    const [second, third] = [1, 2].map(() => {
+      life.decide((c) => c.addCharge('initial', c.invoices.get(first.invoice), null, c.subscription, c.engineNow));
+      return life.send(life.latest);
+    });
+    if (!second || !third) throw new Error('two redirects are open');
+    life.hear(second, 'captured');
+    expect(life.subscription).toMatchObject({ status: 'active', source: null });
+    life.hear(third, 'captured');
+    expect(life.charge(third.id)).toMatchObject({ surplus: true, source: null });
+    expect(life.refunds).toMatchObject([{ charge: third.id, cause: 'surplus' }]);
+  });
+
+  it('outlives a payment by hand that fails, whatever the reason: only our own tries can find it dead', () => {
+    const life = pastDue();
+    const redirect = openRedirect(life, life.wallet?.gateway_source_id);
+    life.hear(redirect, 'declined', { response_code: '200R1' });
+    expect(life.charge(redirect.id).source).toBe(life.wallet?.id);
+    expect(life.wallet?.status).toBe('active');
   });
 
   it('that signs anew takes the place of the one before, which is never charged again', () => {

@@ -190,9 +190,9 @@ export class Life {
   }
 
   /** The redirect made last is sent; the gateway answers with its link and the wallet's id. */
-  openRedirect(): Charge {
+  openRedirect(wallet = `src_${this.latest.id}`): Charge {
     const charge = this.send(this.latest);
-    this.hear(charge, 'pending', { source_id: `src_${charge.id}`, redirect_url: 'https://wallet.example/pay' });
+    this.hear(charge, 'pending', { source_id: wallet, redirect_url: 'https://wallet.example/pay' });
     return this.charge(charge.id);
   }
 
