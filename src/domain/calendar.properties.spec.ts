@@ -72,7 +72,7 @@ describe('120 periods of any cadence, from any anchor, in any zone', () => {
         agreesWithTemporal(anchor, cadence, zone, k);
         combinations += 1;
       }),
-      { numRuns: runs(200) },
+      runs(200),
     );
     report(`${combinations} combinations of ${ZONES.length} zones, ${combinations * PERIODS} periods, ${combinations} compared with Temporal`);
   });

@@ -6,7 +6,7 @@ import { lifeCommands, settleRefunds } from './testing/refund.commands.js';
 import { accountSums, stateLaws } from './testing/state.laws.js';
 import { Life } from './testing/life.story.js';
 import type { Terms } from './testing/case.builder.js';
-import { runs } from './testing/runs.js';
+import { report, runs } from './testing/runs.js';
 
 const terms: fc.Arbitrary<Terms> = fc
   .record({
@@ -57,6 +57,9 @@ function settled(life: Life): object {
   };
 }
 
+const lives = runs(150, 0.02);
+const orders = runs(50, 0.02);
+
 describe('whatever the gateway, the customer, the merchant and time do', () => {
   it('no period is charged twice and none is forgotten, the books balance, and everything is told', () => {
     fc.assert(
@@ -67,8 +70,9 @@ describe('whatever the gateway, the customer, the merchant and time do', () => {
         settleRefunds(model, real);
         stateLaws(real, model.told, model.firstBalance);
       }),
-      { numRuns: runs(150, 0.02) },
+      lives,
     );
+    report(`${lives.numRuns} random lives`);
   });
 
   it('the order in which news arrive decides nothing', () => {
@@ -91,7 +95,8 @@ describe('whatever the gateway, the customer, the merchant and time do', () => {
         for (const life of [straight, crooked]) stateLaws(life, model.told, model.firstBalance);
         expect(settled(crooked)).toEqual(settled(straight));
       }),
-      { numRuns: runs(50, 0.02) },
+      orders,
     );
+    report(`${orders.numRuns} orders of news`);
   });
 });
