@@ -3,11 +3,11 @@ const FLOORS = [
   ['domain'],
   ['platform'],
   ['events', 'ledger'],
-  ['plans', 'customers', 'invoices', 'parking', 'continuity'],
+  ['plans', 'customers', 'invoices', 'parking', 'continuity', 'messages'],
   ['cases', 'gateway'],
   ['payments'],
   ['subscriptions'],
-  ['clocks', 'inbox', 'telemetry'],
+  ['clocks', 'inbox', 'telemetry', 'pages'],
   ['scheduler'],
   ['access', 'health', 'reports'],
 ];

@@ -1,6 +1,7 @@
 import { ChargeTable, InvoiceTable, RefundTable, SourceTable, SubscriptionTable } from './cases/case.tables.js';
 import { CustomerBalanceTable, CustomerTable } from './customers/customer.tables.js';
 import { EventTable } from './events/event.tables.js';
+import { MessageTable } from './messages/message.tables.js';
 import { PlanTable, PlanVersionTable } from './plans/plan.tables.js';
 
 /** Every table that the code knows by its columns; CI compares them with what the migrations make. */
@@ -15,4 +16,5 @@ export const TABLES = [
   ChargeTable,
   RefundTable,
   EventTable,
+  MessageTable,
 ];

@@ -11,9 +11,10 @@ import type { Refund } from '../domain/refund.js';
 import type { Shelf } from '../domain/shelf.js';
 import type { Source } from '../domain/source.js';
 import type { Subscription } from '../domain/subscription.js';
-import { events as recording } from '../events/outbox.js';
+import { eventIds, events as recording } from '../events/outbox.js';
 import { numberInvoices } from '../invoices/invoice.numbers.js';
 import { bookings } from '../ledger/ledger.js';
+import { messages, unwantedMessages } from '../messages/message.outbox.js';
 import { Config } from '../platform/config/config.js';
 import type { Transaction } from '../platform/database/database.js';
 import { insertion, type PossibleWriting, update, write } from '../platform/database/sets.js';
@@ -117,11 +118,15 @@ export class CaseStore {
     });
   }
 
-  /** Writes everything the cases decided: records, books and events, or nothing. */
+  /** Writes everything the cases decided: records, books, events and messages, or nothing. */
   async save(tx: Transaction, cases: readonly BillingCase[]): Promise<void> {
     const events: EventDraft[] = cases.flatMap((c) => c.events);
+    const ids = eventIds(events);
     const drawn = added(cases.map((c) => c.invoices));
-    const invoices = drawn.length > 0 ? await this.number(tx, drawn, events) : drawn;
+    const [invoices, switchedOff] = await Promise.all([
+      drawn.length > 0 ? this.number(tx, drawn, events) : drawn,
+      unwantedMessages(tx, cases),
+    ]);
     const changed = cases.filter((c) => !c.isNew && c.changed.size > 0);
     const [sources, charges, refunds] = [cases.map((c) => c.sources), cases.map((c) => c.charges), cases.map((c) => c.refunds)];
     await write(tx, [
@@ -139,7 +144,8 @@ export class CaseStore {
       changes('refunds', CHANGING.refunds, refunds),
       insertion('refunds', ALL.refunds, added(refunds)),
       ...bookings(cases.flatMap((c) => c.postings), tx.now),
-      recording(events, tx.now),
+      recording(events, tx.now, ids),
+      messages(cases, { ids, switchedOff, now: tx.now, config: this.config }),
     ]);
   }
 

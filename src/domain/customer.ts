@@ -27,3 +27,8 @@ export interface BilledCustomer {
 export function billedCustomer(customer: Customer, defaultCountry: string): BilledCustomer {
   return { email: customer.email, name: customer.name, country: customer.country ?? defaultCountry };
 }
+
+/** The language to write to a customer in: his own, else that of his country. `defaultCountry` is for those who have none. */
+export function languageOf(customer: Pick<Customer, 'locale' | 'country'>, defaultCountry: string): Locale {
+  return customer.locale ?? ((customer.country ?? defaultCountry) === 'CN' ? 'zh-CN' : 'en');
+}

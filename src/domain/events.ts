@@ -3,6 +3,7 @@ export const EVENT_TYPES = [
   'subscription.created',
   'subscription.activated',
   'subscription.trial_will_end',
+  'subscription.renewal_upcoming',
   'subscription.renewed',
   'subscription.past_due',
   'subscription.recovered',

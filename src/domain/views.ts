@@ -88,7 +88,7 @@ export function subscriptionView(s: Subscription) {
 }
 
 /** When the engine will charge next by itself, as far as is known now. Customer clock. */
-function nextChargeAt(s: Subscription): Date | null {
+export function nextChargeAt(s: Subscription): Date | null {
   if (s.status === 'past_due') return s.next_attempt_at;
   if ((s.status !== 'active' && s.status !== 'trialing') || s.cancel_at_period_end) return null;
   // A free trial has no wallet yet: at its end the customer is asked, nothing is charged.

@@ -12,11 +12,16 @@ export async function recordEvents(tx: Transaction, drafts: readonly EventDraft[
   await write(tx, [events(drafts, tx.now)]);
 }
 
+/** Ids for events, for those who must know them before they are recorded. */
+export function eventIds(drafts: readonly EventDraft[]): Map<EventDraft, string> {
+  return new Map(drafts.map((draft) => [draft, newId('evnt')]));
+}
+
 /** The same as a statement that is not sent yet, to travel with those that write the change itself. */
-export function events(drafts: readonly EventDraft[], recordedAt: Date): PossibleWriting {
+export function events(drafts: readonly EventDraft[], recordedAt: Date, ids = eventIds(drafts)): PossibleWriting {
   if (drafts.length === 0) return null;
   const rows = drafts.map((draft) => ({
-    id: newId('evnt'),
+    id: ids.get(draft) as string,
     type: draft.type,
     subject: draft.subject,
     data: draft.data,

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { plainToInstance, Transform } from 'class-transformer';
 import {
   IsBoolean,
+  IsEmail,
   IsIn,
   IsInt,
   IsNumber,
@@ -22,6 +23,7 @@ import { isCurrency } from '../../domain/money.js';
 import { isTimeZone } from '../../domain/calendar.js';
 
 const LOCAL_URL = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
+const MAIL_URL = { require_tld: false, require_protocol: true, protocols: ['smtp', 'smtps'] };
 const POSTGRES_URL = { require_tld: false, require_protocol: true, protocols: ['postgres', 'postgresql'] };
 
 const number = () => Transform(({ value }) => (value === undefined ? undefined : Number(value)));
@@ -107,6 +109,10 @@ export class Config {
   @Matches(/^[A-Z]{2}$/, { message: 'must be an ISO 3166 alpha-2 code' }) DEFAULT_COUNTRY = 'CN';
   @number() @IsInt() @Min(1) @Max(1_000_000) API_RATE_LIMIT = 100;
   @IsOptional() @list() @Validate(CurrencyList) CURRENCIES?: string[];
+  /** The mail server, with its credentials; without it messages are kept and shown. */
+  @IsOptional() @IsUrl(MAIL_URL) SMTP_URL?: string;
+  /** Who writes to the customers: an address, or `Name <address>`. */
+  @IsOptional() @IsEmail({ allow_display_name: true }, { message: 'must be an e-mail address, or a name and <address>' }) MAIL_FROM?: string;
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) LOG_LEVEL = 'info';
   /** Needed to look at /metrics, where it is set. */
   @IsOptional() @Matches(/^[\x21-\x7e]{16,255}$/, { message: 'must be 16 to 255 printable characters' })
@@ -140,12 +146,17 @@ const OPTIONAL = [
   'DATABASE_URL', 'ZHOUQI_SECRET', 'ZHOUQI_API_KEY', 'PUBLIC_URL', 'CKO_SECRET_KEY', 'CKO_CLIENT_ID',
   'CKO_CLIENT_SECRET', 'CKO_TOKEN_URL', 'CKO_API_URL', 'CKO_PROCESSING_CHANNEL_ID', 'CKO_WEBHOOK_KEY',
   'CKO_WEBHOOK_AUTHORIZATION', 'CKO_CUSTOMS_CODE', 'CKO_MERCHANT_CUSTOMS_CODE', 'CKO_MERCHANT_CUSTOMS_NAME',
-  'CURRENCIES', 'METRICS_TOKEN', 'SANDBOX_CONTROL_PORT',
+  'CURRENCIES', 'SMTP_URL', 'MAIL_FROM', 'METRICS_TOKEN', 'SANDBOX_CONTROL_PORT',
 ];
 
 /** Whether the bundled sandbox is the gateway: so it is when no credentials of a real one are set. */
 export function usesBundledSandbox(config: Config): boolean {
   return config.CKO_SECRET_KEY === undefined && config.CKO_CLIENT_ID === undefined;
+}
+
+/** Whether customers are written to; otherwise their messages are kept and shown. */
+export function sendsMail(config: Config): boolean {
+  return config.SMTP_URL !== undefined;
 }
 
 /** Whether money is play money: test clocks exist only then. */
@@ -154,6 +165,8 @@ export function isSandbox(config: Config): boolean {
 }
 
 function checkTogether(config: Config): void {
+  if (config.SMTP_URL && !config.MAIL_FROM) throw new ConfigError('MAIL_FROM: is required with SMTP_URL');
+  if (config.MAIL_FROM && !config.SMTP_URL) throw new ConfigError('SMTP_URL: is required with MAIL_FROM');
   if (config.CKO_CLIENT_ID !== undefined) {
     if (!config.CKO_CLIENT_SECRET) throw new ConfigError('CKO_CLIENT_SECRET: is required with CKO_CLIENT_ID');
     if (!config.CKO_TOKEN_URL) throw new ConfigError('CKO_TOKEN_URL: is required with CKO_CLIENT_ID');

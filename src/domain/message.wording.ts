@@ -1,0 +1,103 @@
+import type { Locale } from './customer.js';
+import { fill, PLACEHOLDERS, type Placeholder, type Template, type Values } from './message.templates.js';
+import type { MessageData, MessageName } from './messages.js';
+import { type Currency, formatAmount, type Money } from './money.js';
+
+/** A message as its reader sees it. */
+export interface Wording {
+  subject: string;
+  text: string;
+  html: string;
+}
+
+const PAID_WITH: Record<Locale, { wallet: string; balance: string; both: string }> = {
+  en: { wallet: 'Alipay', balance: 'your balance with us', both: 'Alipay and your balance with us' },
+  'zh-CN': { wallet: '支付宝', balance: '账户余额抵扣', both: '支付宝与账户余额抵扣' },
+};
+const PAY_NOW: Record<Locale, string> = { en: 'Pay now', 'zh-CN': '立即支付' };
+
+const dates = new Map<string, Intl.DateTimeFormat>();
+
+/** A day as people write it: `10 April 2026`, `2026年4月10日`. */
+export function formatDate(instant: string, timeZone: string, locale: Locale): string {
+  const key = `${locale} ${timeZone}`;
+  let format = dates.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'long', timeZone });
+    dates.set(key, format);
+  }
+  return format.format(new Date(instant));
+}
+
+/** What stands in the place of each placeholder; `link` only where the message carries one. */
+export function valuesOf(name: MessageName, data: MessageData, locale: Locale, link: string): Values {
+  const day = (instant: string | undefined) => (instant === undefined ? undefined : formatDate(instant, data.time_zone, locale));
+  const amount = data.amount === undefined ? undefined : formatAmount(data.amount as Money, data.currency as Currency, locale);
+  const all: { [P in Placeholder]: string | undefined } = {
+    customer_name: data.customer_name,
+    plan_name: data.plan_name,
+    amount,
+    paid_with: paidWith(data, locale),
+    invoice_number: data.invoice_number,
+    period_start: day(data.period_start),
+    period_end: day(data.period_end),
+    date: day(data.date),
+    next_date: day(data.next_date),
+    pay_by: day(data.pay_by),
+    access_until: day(data.access_until),
+    link: data.payable ? link : undefined,
+  };
+  return Object.fromEntries(PLACEHOLDERS[name].filter((key) => all[key] !== undefined).map((key) => [key, all[key]])) as Values;
+}
+
+function paidWith({ amount = 0, from_balance: balance = 0 }: MessageData, locale: Locale): string {
+  if (balance === 0) return PAID_WITH[locale].wallet;
+  return balance < amount ? PAID_WITH[locale].both : PAID_WITH[locale].balance;
+}
+
+/** The message in words. Whatever came from outside is escaped in HTML, and cannot break out of the subject's line. */
+export function word(template: Template, values: Values, locale: Locale): Wording {
+  const subject = oneLine(fill(template.subject, values));
+  const text = tidy(fill(template.text, values));
+  const html = template.html === null ? layOut(subject, text, values.link, locale) : fill(template.html, values, escapeHtml);
+  return { subject, text, html };
+}
+
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+}
+
+/** What was left out leaves no holes behind. */
+function tidy(text: string): string {
+  return `${text.replaceAll('\r\n', '\n').replace(/\n{3,}/g, '\n\n').trim()}\n`;
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] as string);
+}
+
+const BODY = 'margin:0;padding:24px 16px;background:#f5f6f8;color:#1d2129;font:16px/1.6 -apple-system,BlinkMacSystemFont,\'Segoe UI\',\'PingFang SC\',\'Microsoft YaHei\',sans-serif';
+const SHEET = 'max-width:32em;margin:0 auto;padding:24px;background:#fff;border-radius:12px';
+const BUTTON = 'display:inline-block;padding:12px 28px;background:#1677ff;color:#fff;border-radius:8px;text-decoration:none';
+
+/** The plain text as a simple page: paragraphs, and a button where the link stands on a line of its own. */
+function layOut(subject: string, text: string, link: string | undefined, locale: Locale): string {
+  const paragraphs = text.trim().split('\n\n').map((paragraph) => {
+    const inner = link !== undefined && paragraph === link
+      ? `<a href="${escapeHtml(link)}" style="${BUTTON}">${PAY_NOW[locale]}</a>`
+      : escapeHtml(paragraph).replaceAll('\n', '<br>');
+    return `<p style="margin:0 0 16px">${inner}</p>`;
+  });
+  return `<!doctype html>
+<html lang="${locale}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(subject)}</title></head>
+<body style="${BODY}">
+<div style="${SHEET}">
+${paragraphs.join('\n')}
+</div>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,262 @@
+import type { BillingCase } from './case.js';
+import { isCustomerPresent, type ChargeKind } from './charge.js';
+import { languageOf, type Locale } from './customer.js';
+import type { EventDraft, EventType } from './events.js';
+import { firstLines, recurringLine } from './invoice.js';
+import { nextChargeAt } from './views.js';
+
+export const MESSAGE_NAMES = [
+  'receipt',
+  'renewal_upcoming',
+  'payment_failed',
+  'reauthorise',
+  'recovered',
+  'canceled',
+  'trial_ending',
+] as const;
+/** What a message to a customer is about. Part of the interface: a name is never renamed. */
+export type MessageName = (typeof MESSAGE_NAMES)[number];
+
+/** What a message says, frozen when it happened: amounts in minor units, instants in RFC 3339. What does not apply is left out. */
+export interface MessageData {
+  plan_name: string;
+  customer_name?: string;
+  /** In which the dates are written. */
+  time_zone: string;
+  currency: string;
+  /** Paid, owed, or to be charged. */
+  amount?: number;
+  /** The part of a paid amount that the customer's balance paid. */
+  from_balance?: number;
+  invoice_number?: string;
+  period_start?: string;
+  period_end?: string;
+  /** When it happened, or will happen. */
+  date?: string;
+  /** When the wallet is charged next, as far as is known. */
+  next_date?: string;
+  /** Until when the customer must have paid by himself. */
+  pay_by?: string;
+  access_until?: string;
+  /** The message carries the link that pays what is owed. */
+  payable?: true;
+}
+
+/** A message to be stored with the event that it tells the customer of. */
+export interface MessageDraft {
+  event: EventDraft;
+  name: MessageName;
+  customer: string;
+  subscription: string;
+  invoice: string | null;
+  locale: Locale;
+  recipient: string;
+  data: MessageData;
+}
+
+/** What a rule may look at: the event, all that was told before it in the same breath, and the case as decided. */
+interface Told {
+  event: EventDraft;
+  before: readonly EventDraft[];
+  c: BillingCase;
+}
+
+/** What a message is about: its invoice, where there is one, and what it says besides plan and customer. */
+interface Content extends Partial<MessageData> {
+  invoice?: string;
+}
+
+interface Rule {
+  name: MessageName;
+  /** What is told to the customer, or null when this event is not for him. */
+  content: (told: Told) => Content | null;
+}
+
+/** What becomes a message, and what it says: the one place that knows. */
+const RULES: { readonly [T in EventType]?: Rule } = {
+  'invoice.paid': { name: 'receipt', content: payment },
+  'subscription.renewal_upcoming': { name: 'renewal_upcoming', content: upcoming },
+  'invoice.payment_failed': { name: 'payment_failed', content: failure },
+  'source.revoked': { name: 'reauthorise', content: lostWallet },
+  'dunning.started': { name: 'reauthorise', content: lostWallet },
+  'subscription.recovered': { name: 'recovered', content: recovery },
+  'subscription.canceled': { name: 'canceled', content: ending },
+  'subscription.trial_will_end': { name: 'trial_ending', content: trialEnding },
+  'subscription.updated': { name: 'trial_ending', content: trialEnded },
+};
+
+/**
+ * One fact, one message: of what is told in one breath the left one stands in for those on its right, and
+ * says what they would have said. A name that the merchant has switched off stands in for nothing.
+ */
+const STANDS_IN_FOR: { readonly [N in MessageName]?: readonly MessageName[] } = {
+  recovered: ['receipt'],
+  reauthorise: ['payment_failed', 'reauthorise'],
+  canceled: ['payment_failed', 'reauthorise'],
+};
+
+/** Whether anything that was told could be for the customer: most of what happens is not. */
+export function mayConcernCustomer(c: BillingCase): boolean {
+  return c.customer.email !== null && c.events.some((event) => RULES[event.type] !== undefined);
+}
+
+/** What the customer is told of all that the case tells, in order. */
+export function messagesOf(c: BillingCase, switchedOff: ReadonlySet<MessageName>, defaultCountry: string): MessageDraft[] {
+  const recipient = c.customer.email;
+  if (recipient === null) return [];
+  const drafts: MessageDraft[] = [];
+  for (const [i, event] of c.events.entries()) {
+    const rule = RULES[event.type];
+    if (!rule || switchedOff.has(rule.name)) continue;
+    const content = rule.content({ event, before: c.events.slice(0, i), c });
+    if (content === null) continue;
+    const replaced = drafts.findLastIndex((draft) => STANDS_IN_FOR[rule.name]?.includes(draft.name));
+    if (replaced >= 0) drafts.splice(replaced, 1);
+    const { invoice = null, ...data } = content;
+    drafts.push({
+      event,
+      name: rule.name,
+      customer: c.customer.id,
+      subscription: c.subscription.id,
+      invoice,
+      locale: languageOf(c.customer, defaultCountry),
+      recipient,
+      data: given({ ...common(c), ...data }),
+    });
+  }
+  return drafts;
+}
+
+function common(c: BillingCase) {
+  return {
+    plan_name: c.plan.name,
+    customer_name: c.customer.name ?? undefined,
+    time_zone: c.customer.time_zone ?? c.subscription.time_zone,
+    currency: c.subscription.currency,
+  };
+}
+
+/** Without what does not apply: a row holds only what it says. */
+function given(data: MessageData): MessageData {
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as unknown as MessageData;
+}
+
+function instant(date: Date | null): string | undefined {
+  return date?.toISOString();
+}
+
+/** The invoice as the event shows it. */
+interface ShownInvoice {
+  id: string;
+  number: string;
+  status: string;
+  total: number;
+  balance_applied: number;
+  amount_due: number;
+  period: { start: Date; end: Date } | null;
+  paid_at: Date | null;
+}
+
+function about(invoice: ShownInvoice): Content {
+  return {
+    invoice: invoice.id,
+    invoice_number: invoice.number,
+    period_start: instant(invoice.period?.start ?? null),
+    period_end: instant(invoice.period?.end ?? null),
+  };
+}
+
+function payment({ event, c }: Told): Content | null {
+  const invoice = event.data.object as ShownInvoice;
+  // Nobody wants a receipt for nothing.
+  if (invoice.total === 0) return null;
+  return {
+    ...about(invoice),
+    amount: invoice.total,
+    from_balance: invoice.balance_applied || undefined,
+    date: instant(invoice.paid_at),
+    next_date: instant(nextChargeAt(c.subscription)),
+  };
+}
+
+/** The payment that made it well again says so itself. */
+function recovery(told: Told): Content | null {
+  const paid = told.before.findLast((event) => event.type === 'invoice.paid');
+  const next = { next_date: instant(nextChargeAt(told.c.subscription)) };
+  return (paid && payment({ ...told, event: paid })) ?? next;
+}
+
+function failure({ event, before, c }: Told): Content | null {
+  const invoice = event.data.object as ShownInvoice;
+  const charge = before.findLast(({ type }) => type.startsWith('charge.'))?.data.object as { kind: ChargeKind } | undefined;
+  // Whoever paid by redirect was there when it failed.
+  if (!charge || isCustomerPresent(charge.kind)) return null;
+  const { status, dunning_step: step, next_attempt_at: next } = c.subscription;
+  if (invoice.status !== 'open' || status === 'canceled') return null;
+  // The rung that follows decides; a ladder that has ended without a cancel tells its end.
+  if (step !== null && c.policy.retries[step]?.notify === false) return null;
+  return { ...about(invoice), amount: invoice.amount_due, next_date: instant(next), payable: true };
+}
+
+/** The wallet cannot be charged any more: only the customer himself can mend that. */
+function lostWallet({ c }: Told): Content | null {
+  if (c.activeSource() !== null || c.subscription.status === 'canceled') return null;
+  const [oldest] = c.openInvoices();
+  if (!oldest) return null;
+  return {
+    invoice: oldest.id,
+    invoice_number: oldest.number || undefined,
+    period_start: instant(oldest.period_start),
+    period_end: instant(oldest.period_end),
+    amount: oldest.amount_due,
+    pay_by: instant(c.subscription.dunning_ends_at),
+    payable: true,
+  };
+}
+
+function ending({ event, c }: Told): Content | null {
+  const { status } = (event.data.previous ?? {}) as { status?: string };
+  // A sign-up that was never paid was nobody's subscription.
+  if (status === 'incomplete') return null;
+  const s = c.subscription;
+  const lost = c.invoices.all().filter((invoice) => invoice.status === 'uncollectible');
+  const served = s.paid_through !== null && s.canceled_at !== null && s.paid_through > s.canceled_at;
+  return {
+    date: instant(s.canceled_at),
+    access_until: served ? instant(s.paid_through) : undefined,
+    amount: s.ended_by === 'dunning' && lost.length > 0 ? lost.reduce((sum, invoice) => sum + invoice.amount_due, 0) : undefined,
+  };
+}
+
+function upcoming({ event }: Told): Content | null {
+  const { amount, charge_at: at, period } = event.data.object as { amount: number; charge_at: Date; period: { start: Date; end: Date } };
+  return { amount, date: instant(at), period_start: instant(period.start), period_end: instant(period.end) };
+}
+
+/** Days before a trial ends: a wallet that is held will be charged, else the customer is asked for one. */
+function trialEnding({ c }: Told): Content | null {
+  const s = c.subscription;
+  if (s.cancel_at_period_end) return null;
+  const held = s.source !== null;
+  const lines = held ? [recurringLine(c.plan.name, c.version, s.quantity)] : firstLines(c.plan.name, c.version, s.quantity, { days: 0, amount: 0 });
+  return {
+    date: instant(s.trial_end),
+    amount: lines.reduce((sum, line) => sum + line.amount, 0),
+    payable: held ? undefined : true,
+  };
+}
+
+/** A free trial is over: the first payment is asked for. Nothing else that is updated concerns the customer. */
+function trialEnded({ event, c }: Told): Content | null {
+  const { status } = (event.data.previous ?? {}) as { status?: string };
+  const [owed] = c.openInvoices();
+  if (status !== 'trialing' || !owed) return null;
+  const s = c.subscription;
+  return {
+    invoice: owed.id,
+    date: instant(s.trial_end),
+    amount: owed.amount_due,
+    pay_by: instant(s.expires_at),
+    payable: true,
+  };
+}
