@@ -7,6 +7,8 @@ import { HealthModule } from './health/health.module.js';
 import { InboxModule } from './inbox/inbox.module.js';
 import { InvoicesModule } from './invoices/invoices.module.js';
 import { logModule } from './platform/log/log.module.js';
+import { MessagesModule } from './messages/messages.module.js';
+import { PagesModule } from './pages/pages.module.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { ReportsModule } from './reports/reports.module.js';
@@ -30,6 +32,8 @@ export class AppModule {
         SubscriptionsModule,
         ClocksModule,
         InboxModule,
+        MessagesModule,
+        PagesModule,
         ReportsModule,
         SchedulerModule,
       ],

@@ -80,6 +80,7 @@ export class TestClocks {
                  or exists (select 1 from charges c where c.id = p.row_id and c.test_clock = $1))`,
         [id, tx.now],
       );
+      await tx.query('delete from messages m using customers c where c.test_clock = $1 and m.customer = c.id', [id]);
       await tx.query('delete from test_clocks where id = $1', [id]);
     });
   }

@@ -47,7 +47,7 @@ export function valuesOf(name: MessageName, data: MessageData, locale: Locale, l
     access_until: day(data.access_until),
     link: data.payable ? link : undefined,
   };
-  return Object.fromEntries(PLACEHOLDERS[name].filter((key) => all[key] !== undefined).map((key) => [key, all[key]])) as Values;
+  return Object.fromEntries(PLACEHOLDERS[name].filter((key) => all[key] !== undefined).map((key) => [key, all[key]]));
 }
 
 function paidWith({ amount = 0, from_balance: balance = 0 }: MessageData, locale: Locale): string {

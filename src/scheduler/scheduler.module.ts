@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { ContinuityModule } from '../continuity/continuity.module.js';
 import { ClocksModule } from '../clocks/clocks.module.js';
 import { InboxModule } from '../inbox/inbox.module.js';
+import { MessagesModule } from '../messages/messages.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { Scheduler } from './scheduler.js';
@@ -11,7 +12,7 @@ import { TelemetryModule } from '../telemetry/telemetry.module.js';
 import { Upkeep } from './upkeep.js';
 
 @Module({
-  imports: [ScheduleModule.forRoot(), ContinuityModule, ClocksModule, InboxModule, PaymentsModule, SubscriptionsModule, TelemetryModule],
+  imports: [ScheduleModule.forRoot(), ContinuityModule, ClocksModule, InboxModule, MessagesModule, PaymentsModule, SubscriptionsModule, TelemetryModule],
   providers: [Scheduler, Timers, Upkeep],
   exports: [Scheduler],
 })

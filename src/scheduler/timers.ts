@@ -36,6 +36,7 @@ export class Timers {
       { name: 'look_up', cron: EVERY_SECOND, run: () => payments.lookUp.run() },
       { name: 'verify', cron: EVERY_SECOND, run: () => payments.verification.run() },
       { name: 'orphans', cron: EVERY_MINUTE, run: () => upkeep.orphans.run() },
+      { name: 'messages', cron: EVERY_SECOND, run: () => upkeep.messages.run() },
       { name: 'test_clocks', cron: EVERY_SECOND, run: () => clocks.run() },
       { name: 'heartbeat', cron: '*/10 * * * * *', run: () => upkeep.continuity.beat() },
       { name: 'quarantine', cron: '*/5 * * * * *', run: () => upkeep.continuity.releaseWhenReconciled() },

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Continuity } from '../continuity/continuity.js';
+import { MessageSender } from '../messages/message.sender.js';
 import { Orphans } from '../payments/orphans.js';
 import { Measuring } from '../telemetry/measuring.js';
 
@@ -10,5 +11,6 @@ export class Upkeep {
     readonly continuity: Continuity,
     readonly measuring: Measuring,
     readonly orphans: Orphans,
+    readonly messages: MessageSender,
   ) {}
 }

@@ -15,6 +15,6 @@ import { SubscriptionsController } from './subscriptions.controller.js';
   imports: [CasesModule, CustomersModule, ParkingModule, PaymentsModule, PlansModule],
   controllers: [SubscriptionsController],
   providers: [Checkout, Living, SignUp, SubscriptionChanges, SubscriptionPresenter],
-  exports: [Living],
+  exports: [Checkout, Living],
 })
 export class SubscriptionsModule {}

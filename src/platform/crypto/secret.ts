@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -10,28 +10,24 @@ export class InstallationSecret {
   constructor(private readonly values: readonly [string, ...string[]]) {}
 
   /** A keyed digest of the parts; the parts are length-prefixed so that no two lists collide. */
-  private digest(purpose: string, parts: readonly (string | number)[]): Buffer {
-    const hmac = createHmac('sha256', this.values[0]).update(purpose);
+  private digest(purpose: string, parts: readonly (string | number)[], secret = this.values[0]): Buffer {
+    const hmac = createHmac('sha256', secret).update(purpose);
     for (const part of parts) hmac.update(`\n${String(part).length}:${part}`);
     return hmac.digest();
   }
 
   /** `length` characters of lower-case base32. */
   token(purpose: string, length: number, ...parts: (string | number)[]): string {
-    const bytes = this.digest(purpose, parts);
-    let text = '';
-    let bits = 0;
-    let held = 0;
-    for (const byte of bytes) {
-      held = (held << 8) | byte;
-      bits += 8;
-      while (bits >= 5 && text.length < length) {
-        bits -= 5;
-        text += BASE32[(held >> bits) & 31];
-      }
-      held &= (1 << bits) - 1;
-    }
-    return text;
+    return base32(this.digest(purpose, parts), length);
+  }
+
+  /** Whether the token was made of these parts, with this secret or one that it has replaced. */
+  isToken(token: string, purpose: string, ...parts: (string | number)[]): boolean {
+    const given = Buffer.from(token);
+    return this.values.some((secret) => {
+      const made = Buffer.from(base32(this.digest(purpose, parts, secret), token.length));
+      return made.length === given.length && timingSafeEqual(made, given);
+    });
   }
 
   /** A UUID of version 8 (custom content), the shape the gateway recommends for keys. */
@@ -42,4 +38,20 @@ export class InstallationSecret {
     const hex = bytes.toString('hex');
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
+}
+
+function base32(bytes: Buffer, length: number): string {
+  let text = '';
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    bits += 8;
+    while (bits >= 5 && text.length < length) {
+      bits -= 5;
+      text += BASE32[(held >> bits) & 31];
+    }
+    held &= (1 << bits) - 1;
+  }
+  return text;
 }

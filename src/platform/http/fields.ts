@@ -59,6 +59,16 @@ export function Text(max = 255, options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
+/** A text of several lines: besides those, no control characters either. */
+export function LongText(max: number, options: FieldOptions = {}): PropertyDecorator {
+  return applyDecorators(
+    ...presence(options),
+    IsString(),
+    Length(1, max),
+    Matches(/^(?:[^\p{Cc}\p{Cs}]|[\n\r\t])*$/u, { message: '$property must not contain control characters but line breaks and tabs' }),
+  );
+}
+
 const LIKE_AN_ID = /^[a-z]+_[0-7][0-9a-z]{25}$/;
 
 /** A name of the caller's own for a thing; where ids are taken too, it must not read like one. */

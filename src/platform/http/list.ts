@@ -7,7 +7,8 @@ import { parseInstant } from './fields.js';
 
 /** What a query parameter of a list filters by. `column` may be any SQL expression over the row. */
 export type Filter =
-  | { kind: 'id'; column: string; prefix: IdPrefix }
+  /** `through`: the table of what it names, where rows are indexed by the customer of that alone. */
+  | { kind: 'id'; column: string; prefix: IdPrefix; through?: string }
   | { kind: 'text'; column: string }
   | { kind: 'one_of'; column: string; values: readonly string[] }
   | { kind: 'flag'; column: string }
@@ -104,7 +105,9 @@ function readFilter(spec: ListSpec, name: string, value: string): Condition | Fi
   const is = (operand: unknown): Condition => ({ sql: (p) => `${filter.column} ${operator} ${p}`, value: operand });
   switch (filter.kind) {
     case 'id':
-      return isId(filter.prefix, value) ? is(value) : bad('is not an id of this kind');
+      if (!isId(filter.prefix, value)) return bad('is not an id of this kind');
+      if (filter.through === undefined) return is(value);
+      return { sql: (p) => `customer = (select t.customer from ${filter.through} t where t.id = ${p}) and ${filter.column} = ${p}`, value };
     case 'one_of':
       return filter.values.includes(value) ? is(value) : bad(`must be one of ${filter.values.join(', ')}`);
     case 'flag':

@@ -17,6 +17,11 @@ const REDACTED = [
   'err.driverError',
 ];
 
+/** A pay link is a key to somebody's debt, so it is not written down. */
+function withoutToken(path: string): string {
+  return path.replace(/^\/pay\/.*/, '/pay/[redacted]');
+}
+
 /** Structured logs: one line of JSON each, with the request's id, without secrets and personal data. */
 export function logModule(level: string): DynamicModule {
   return LoggerModule.forRoot({
@@ -30,7 +35,7 @@ export function logModule(level: string): DynamicModule {
       quietReqLogger: true,
       customAttributeKeys: { reqId: 'request_id' },
       serializers: {
-        req: ({ method, url }: { method: string; url: string }) => ({ method, path: url.split('?')[0] }),
+        req: ({ method, url }: { method: string; url: string }) => ({ method, path: withoutToken(url.split('?')[0] ?? '') }),
         res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
       },
       autoLogging: { ignore: (request: IncomingMessage) => /^\/health\b/.test(request.url ?? '') },

@@ -1,0 +1,40 @@
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { Locale } from '../domain/customer.js';
+import { WithoutKey } from '../platform/http/without.key.js';
+import { PayDesk } from './pay.desk.js';
+import { PAGE_POLICY, type PayPage, payPage, retryAfter, statusOf } from './pay.page.js';
+
+/** The page behind the links in messages. It is for people, so it answers in HTML, and needs no API key. */
+@Controller('pay')
+@WithoutKey()
+export class PayController {
+  constructor(private readonly desk: PayDesk) {}
+
+  @Get(':token')
+  async look(@Param('token') token: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+    show(response, await this.desk.look(token, readersLanguage(request)));
+  }
+
+  @Post(':token')
+  @HttpCode(200)
+  async pay(@Param('token') token: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const next = await this.desk.pay(token, readersLanguage(request));
+    if (typeof next === 'string') response.set('cache-control', 'no-store').redirect(303, next);
+    else show(response, next);
+  }
+}
+
+function show(response: Response, page: PayPage): void {
+  const wait = retryAfter(page.notice);
+  if (wait !== undefined) response.set('retry-after', String(wait));
+  response
+    .status(statusOf(page.notice))
+    .set({ 'cache-control': 'no-store', 'content-security-policy': PAGE_POLICY, 'content-type': 'text/html; charset=utf-8' })
+    .send(payPage(page));
+}
+
+/** What the browser asks for, for who is not known to us. */
+function readersLanguage(request: Request): Locale {
+  return request.acceptsLanguages('en', 'zh') === 'zh' ? 'zh-CN' : 'en';
+}
