@@ -28,6 +28,8 @@ export class Mailer implements OnApplicationShutdown {
         ? null
         : createTransport({
             maxConnections: CONNECTIONS,
+            // A line that breaks is our business: left to itself the pool would send again, and again.
+            maxRequeues: 0,
             ...PATIENCE,
             ...parseConnectionUrl(url),
             pool: true,

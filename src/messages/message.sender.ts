@@ -58,7 +58,7 @@ export class MessageSender {
   private async keep(): Promise<number> {
     return this.database.transaction(async (tx) => {
       const kept = await tx.query(
-        `update messages set status = $3, next_attempt_at = null, updated_at = $1
+        `update messages set status = $3, next_attempt_at = null, error = null, updated_at = $1
           where id in (select id from messages where status = 'pending' and next_attempt_at <= $1
                         order by next_attempt_at limit $2 for update skip locked)
         returning id`,

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 
 export interface Mail {
@@ -16,7 +16,9 @@ export class MailServer {
   readonly mails: Mail[] = [];
   /** What is said to a recipient instead of "ok". */
   recipient: (address: string) => Answer = () => null;
-  private server: SMTPServer | null = null;
+  /** How often somebody came while it was hanging up on everybody. */
+  knocks = 0;
+  private server: SMTPServer | Server | null = null;
   private port = 0;
 
   static async open(): Promise<MailServer> {
@@ -31,6 +33,7 @@ export class MailServer {
 
   /** Listens, at the same place as before. */
   async start(): Promise<void> {
+    await this.stop();
     const server = new SMTPServer({
       disabledCommands: ['AUTH', 'STARTTLS'],
       onRcptTo: ({ address }, _, done) => {
@@ -52,17 +55,28 @@ export class MailServer {
     this.server = server;
   }
 
+  /** Takes every call and hangs up at once. */
+  async hangUp(): Promise<void> {
+    await this.stop();
+    const server = createServer((socket) => {
+      this.knocks += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((ready) => server.listen(this.port, '127.0.0.1', ready));
+    this.server = server;
+  }
+
   async stop(): Promise<void> {
     const { server } = this;
     this.server = null;
-    if (server) await new Promise<void>((closed) => server.close(closed));
+    if (server) await new Promise<void>((closed) => server.close(() => closed()));
   }
 }
 
 function read(raw: string, to: string[]): Mail {
   const { headers, body } = split(raw);
   const boundary = /boundary="?([^";]+)"?/.exec(headers['content-type'] ?? '')?.[1];
-  const parts = boundary === undefined ? [] : body.split(`--${boundary}`).slice(1, -1).map((part) => split(part.replace(/^\r\n/, '')));
+  const parts = boundary === undefined ? [] : body.split(`--${boundary}`).slice(1, -1).map((part) => split(part.replace(/^\r\n/, '').replace(/\r\n$/, '')));
   const of = (type: string) => {
     const part = parts.find((one) => one.headers['content-type']?.startsWith(type));
     return part ? decode(part.body, part.headers['content-transfer-encoding'] ?? '') : '';

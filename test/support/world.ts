@@ -84,9 +84,10 @@ export class World {
     this.sandbox.gateway.patchSettings({ webhook_url: `http://127.0.0.1:${port}/webhooks/checkout` });
   }
 
-  /** Ends the engine and starts another on the same database. */
-  async restart(): Promise<void> {
+  /** Ends the engine and starts another on the same database, configured otherwise where a test says so. */
+  async restart(config: Partial<Config> = {}): Promise<void> {
     await this.app.close();
+    Object.assign(this.config, config);
     this.app = await createApp(this.config, { clock: this.clock });
     await this.listen();
   }
