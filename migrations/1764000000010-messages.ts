@@ -44,7 +44,7 @@ create table messages (
 ) with (fillfactor = 90);
 create index messages_customer on messages (customer, id);
 create index messages_due on messages (next_attempt_at) where status = 'pending';
-create index messages_failed on messages (id) where status = 'failed';`;
+create index messages_failed on messages (updated_at) where status = 'failed';`;
 
 const GUARD = `
 create function message_guard() returns trigger language plpgsql as $$

@@ -27,6 +27,9 @@ export const MEASURES: readonly Measure[] = [
   { name: 'zhouqi_charges_to_compare', help: 'Charges of 14 days that are due to be compared with the gateway' },
   { name: 'zhouqi_subscriptions_due', help: 'Subscriptions whose time has come and that nobody has worked on yet' },
   { name: 'zhouqi_subscriptions_due_oldest_age_seconds', help: 'How long the oldest of them has been due' },
+  { name: 'zhouqi_messages_waiting', help: 'Messages to customers that are due and not sent' },
+  { name: 'zhouqi_messages_waiting_oldest_age_seconds', help: 'How long the oldest of them has been due' },
+  { name: 'zhouqi_messages_failed', help: 'Messages of the last day that could not be delivered (GET /v1/messages?status=failed)' },
   { name: 'zhouqi_gateway_events_waiting', help: 'Stored webhooks that are not worked through' },
   { name: 'zhouqi_gateway_circuit', help: '1 for the state that the gateway’s circuit is in', label: { name: 'state', values: ['closed', 'open', 'ramping'] } },
   { name: 'zhouqi_quarantine', help: '1 while nothing is charged because the database was restored' },
@@ -43,6 +46,8 @@ const QUEUES = `
   ), due as (
     select count(*) as subscriptions, min(due_at) as oldest
       from subscriptions where due_at <= $1 and due_at is not null and parked_at is null and test_clock is null
+  ), waiting as (
+    select count(*) as messages, min(next_attempt_at) as oldest from messages where status = 'pending' and next_attempt_at <= $1
   )
   select 'zhouqi_parked_rows' as name, kind as label, count(*)::float8 as value from parked_rows where released_at is null group by kind
   union all select 'zhouqi_charges_open', status, charges from open_charges
@@ -52,6 +57,9 @@ const QUEUES = `
              where status not in ('created', 'sending', 'pending', 'unknown') and next_check_at <= $1 and parked_at is null
   union all select 'zhouqi_subscriptions_due', '', subscriptions from due
   union all select 'zhouqi_subscriptions_due_oldest_age_seconds', '', coalesce(extract(epoch from $1 - oldest), 0) from due
+  union all select 'zhouqi_messages_waiting', '', messages from waiting
+  union all select 'zhouqi_messages_waiting_oldest_age_seconds', '', coalesce(extract(epoch from $1 - oldest), 0) from waiting
+  union all select 'zhouqi_messages_failed', '', count(*) from messages where status = 'failed' and updated_at > $1 - interval '1 day'
   union all select 'zhouqi_gateway_events_waiting', '', count(*) from gateway_events where next_attempt_at is not null
   union all select 'zhouqi_gateway_circuit', state, 1 from gateway_circuit
   union all select 'zhouqi_quarantine', '', count(*) from engine_state where quarantined_at is not null`;

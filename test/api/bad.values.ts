@@ -131,3 +131,21 @@ export const BAD_REFUND: BadValues = {
   currency: ['CNY'],
   metadata: [{}],
 };
+
+/** What stands in braces must be known, and closed. */
+const BRACES = ['{{nobody}}', '{{ link }}', '{{amount', 'amount}}', '{{}}', '{{{amount}}}', '{{#amount}}', '{{/amount}}', '{{#amount}}{{/date}}', '{{> amount}}', '{{amount.0}}', '{{__proto__}}'];
+const NOT_LINES = ['a\u0000b', 'a\u000bb', '\u0085', 'half \ud83d'];
+
+export const BAD_TEMPLATE: BadValues = {
+  subject: [undefined, null, ...texts(), ...BRACES],
+  text: [undefined, null, ...NOT_TEXT, ...NOT_LINES, '', long(20_001), ...BRACES],
+  html: [...NOT_TEXT, ...NOT_LINES, '', long(100_001), ...BRACES],
+  active: [true],
+  name: ['receipt'],
+  metadata: [{}],
+};
+
+export const BAD_SWITCH: BadValues = {
+  active: [undefined, null, 'true', 'false', 1, 0, '', [], {}],
+  subject: ['Hello'],
+};

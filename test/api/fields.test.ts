@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World } from '../support/world.js';
 import {
   BAD_ADVANCE, BAD_CANCEL, BAD_CHECKOUT, BAD_CLOCK, BAD_CUSTOMER, BAD_NOTHING, BAD_PAUSE, BAD_PLAN, BAD_PLAN_UPDATE, BAD_REFUND, BAD_RESUME,
-  BAD_SUBSCRIPTION, BAD_VERSION, type BadValues,
+  BAD_SUBSCRIPTION, BAD_SWITCH, BAD_TEMPLATE, BAD_VERSION, type BadValues,
 } from './bad.values.js';
 import { expectProblem, INVALID, type Method, nobody, refused, send, stored, TEA, WEB } from './outsider.js';
 
@@ -37,6 +37,8 @@ const WRITES: [method: Method, path: string, good: () => object, bad: BadValues]
   ['post', '/v1/subscriptions/{subscription}/uncancel', () => ({}), BAD_NOTHING],
   ['post', '/v1/subscriptions/{subscription}/pause', () => ({}), BAD_PAUSE],
   ['post', '/v1/subscriptions/{subscription}/resume', () => ({}), BAD_RESUME],
+  ['put', '/v1/message_templates/receipt/en', () => ({ subject: 'Hello', text: 'You paid {{amount}}.' }), BAD_TEMPLATE],
+  ['put', '/v1/message_templates/receipt', () => ({ active: false }), BAD_SWITCH],
   ['post', '/v1/test_clocks', () => ({ now: '2026-03-01T00:00:00Z' }), BAD_CLOCK],
   ['post', '/v1/test_clocks/{clock}/advance', () => ({ to: '2026-04-01T00:00:00Z' }), BAD_ADVANCE],
   ['post', `/v1/charges/${nobody('chg')}/reconcile`, () => ({}), BAD_NOTHING],

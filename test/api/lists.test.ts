@@ -5,7 +5,7 @@ import { expectProblem, INVALID, nobody, send, TEA, WEB } from './outsider.js';
 type Json = Record<string, any>;
 
 const DAY = 86_400_000;
-const LISTS = ['plans', 'customers', 'subscriptions', 'invoices', 'charges', 'refunds', 'events', 'test_clocks'];
+const LISTS = ['plans', 'customers', 'subscriptions', 'invoices', 'charges', 'refunds', 'events', 'messages', 'test_clocks'];
 
 let world: World;
 beforeAll(async () => {
@@ -39,6 +39,12 @@ beforeAll(async () => {
   await world.control('POST', '/faults', { type: 'refund_slow', params: {}, match: {} });
   await world.post(`/v1/charges/${captured[0]?.['id']}/refunds`, { amount: 7 });
   await world.settle();
+  const [due, second] = await world.list('/v1/messages');
+  await world.database.query('alter table messages disable trigger message_guard');
+  await world.database.query(`update messages set status = 'pending', next_attempt_at = created_at + interval '1 hour' where id = $1`, [due?.['id']]);
+  await world.database.query(`insert into message_wordings values ('a digest', 'A', 'B', null)`);
+  await world.database.query(`update messages set status = 'sent', wording = 'a digest', sent_at = created_at + interval '1 hour' where id = $1`, [second?.['id']]);
+  await world.database.query('alter table messages enable trigger message_guard');
   await world.database.query(`update charges set verified_at = settled_at where status = 'captured'`);
 });
 afterAll(() => world.close());
@@ -143,6 +149,9 @@ const FILTERS: Record<string, readonly string[]> = {
     'requested_at', 'settled_at', 'next_check_at', 'created_at', 'updated_at',
   ],
   events: ['type', 'subject', 'created_at', 'updated_at'],
+  messages: [
+    'customer', 'subscription', 'invoice', 'event', 'name', 'status', 'locale', 'recipient', 'next_attempt_at', 'sent_at', 'created_at', 'updated_at',
+  ],
   test_clocks: ['status', 'now', 'created_at', 'updated_at'],
 };
 
@@ -191,6 +200,7 @@ test.each([
   ['charges', 'status=captured,declined'], ['charges', 'reference=%00'], ['charges', 'surplus=TRUE'], ['invoices', 'period_no=2147483648'],
   ['invoices', 'period_no=-1'], ['invoices', 'period_no=1e1'], ['invoices', 'subscription=*'], ['events', 'type=plan.*'], ['events', 'subject='],
   ['customers', `email=${'x'.repeat(256)}`], ['customers', 'email[gte]=a'], ['customers', 'locale=fr'], ['plans', 'active=yes'], ['test_clocks', 'status=late'],
+  ['messages', 'name=hello'], ['messages', 'status=lost'], ['messages', `subscription=${nobody('inv')}`], ['messages', 'event=*'], ['messages', 'recipient=%00'],
 ])('%s?%s is refused', async (list, query) => {
   const path = query.slice(0, query.indexOf('='));
   expectProblem(await send(world, 'get', `/v1/${list}?${query}`), { ...INVALID, paths: [path] });

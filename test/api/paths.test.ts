@@ -17,6 +17,7 @@ const RESOURCES: [resource: string, prefix: string, missing: string, actions: [M
   ['charges', 'chg', 'charge_not_found', [['post', '/reconcile'], ['post', '/refunds']]],
   ['refunds', 'rfnd', 'refund_not_found', []],
   ['events', 'evnt', 'event_not_found', []],
+  ['messages', 'msg', 'message_not_found', []],
   ['test_clocks', 'clk', 'test_clock_not_found', [['delete', '']]],
 ];
 
@@ -75,6 +76,10 @@ describe('what is not there is 404', () => {
     ['post', '/v1/events'],
     ['delete', `/v1/events/${nobody('evnt')}`],
     ['patch', `/v1/test_clocks/${nobody('clk')}`],
+    ['post', '/v1/messages'],
+    ['delete', `/v1/messages/${nobody('msg')}`],
+    ['post', '/v1/message_templates'],
+    ['get', '/pay'],
     ['get', '/webhooks/checkout'],
     ['get', '/v1/coupons'],
     ['post', '/v1/coupons'],

@@ -33,6 +33,7 @@ const RESOURCES: [resource: string, object: string, prefix: string][] = [
   ['charges', 'charge', 'chg'],
   ['refunds', 'refund', 'rfnd'],
   ['events', 'event', 'evnt'],
+  ['messages', 'message', 'msg'],
   ['test_clocks', 'test_clock', 'clk'],
 ];
 
@@ -53,7 +54,7 @@ describe.each(RESOURCES)('%s', (resource, object, prefix) => {
       for (const [path, value] of leaves(item)) {
         if (TIME_FIELD.test(path) && value !== null) expect(value, path).toMatch(TIME);
         if (typeof value === 'number') expect(Number.isInteger(value), path).toBe(true);
-        const ofSource = item['data']?.object.object === 'source';
+        const ofSource = item['data']?.object?.object === 'source';
         if (typeof value === 'string' && GATEWAY_ID.test(value) && !ofSource) expect(path).toMatch(/gateway_|source/);
       }
     }

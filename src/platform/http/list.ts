@@ -7,8 +7,8 @@ import { parseInstant } from './fields.js';
 
 /** What a query parameter of a list filters by. `column` may be any SQL expression over the row. */
 export type Filter =
-  /** `through`: the table of what it names, where rows are indexed by the customer of that alone. */
-  | { kind: 'id'; column: string; prefix: IdPrefix; through?: string }
+  /** `sql`: how rows are found by it, where comparing the column would not find them by an index. */
+  | { kind: 'id'; column: string; prefix: IdPrefix; sql?: (parameter: string) => string }
   | { kind: 'text'; column: string }
   | { kind: 'one_of'; column: string; values: readonly string[] }
   | { kind: 'flag'; column: string }
@@ -106,8 +106,7 @@ function readFilter(spec: ListSpec, name: string, value: string): Condition | Fi
   switch (filter.kind) {
     case 'id':
       if (!isId(filter.prefix, value)) return bad('is not an id of this kind');
-      if (filter.through === undefined) return is(value);
-      return { sql: (p) => `customer = (select t.customer from ${filter.through} t where t.id = ${p}) and ${filter.column} = ${p}`, value };
+      return filter.sql ? { sql: filter.sql, value } : is(value);
     case 'one_of':
       return filter.values.includes(value) ? is(value) : bad(`must be one of ${filter.values.join(', ')}`);
     case 'flag':
