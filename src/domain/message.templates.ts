@@ -40,7 +40,8 @@ export function faultOf(template: string, name: MessageName): string | null {
     if (sign === '#' || sign === '^') open.push(placeholder);
   }
   if (open.length > 0) return `opens {{#${open.at(-1)}}} and never closes it`;
-  return /\{\{|\}\}/.test(template.replace(TAG, '')) ? 'holds braces that belong to no placeholder' : null;
+  // Closing braces alone are style sheets' as well.
+  return template.includes('{{{') || template.replace(TAG, '').includes('{{') ? 'holds braces that belong to no placeholder' : null;
 }
 
 /** The template with its values; `escape` makes a value safe where it will stand. */

@@ -133,7 +133,7 @@ export const BAD_REFUND: BadValues = {
 };
 
 /** What stands in braces must be known, and closed. */
-const BRACES = ['{{nobody}}', '{{ link }}', '{{amount', 'amount}}', '{{}}', '{{{amount}}}', '{{#amount}}', '{{/amount}}', '{{#amount}}{{/date}}', '{{> amount}}', '{{amount.0}}', '{{__proto__}}'];
+const BRACES = ['{{nobody}}', '{{ link }}', '{{amount', '{{}}', '{{{amount}}}', '{{#amount}}', '{{/amount}}', '{{#amount}}{{/date}}', '{{> amount}}', '{{amount.0}}', '{{__proto__}}'];
 const NOT_LINES = ['a\u0000b', 'a\u000bb', '\u0085', 'half \ud83d'];
 
 export const BAD_TEMPLATE: BadValues = {

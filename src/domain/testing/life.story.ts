@@ -34,6 +34,8 @@ export const declines =
 export class Life {
   now: Date;
   surplusPolicy: 'refund' | 'credit' = 'refund';
+  /** Shown every case as it is kept. */
+  onKept: (c: BillingCase) => void = () => undefined;
   readonly told: { type: EventType; at: Date }[] = [];
   readonly postings: BookedPosting[] = [];
   private records: CaseRecords;
@@ -259,6 +261,7 @@ export class Life {
       this.postings.push(posting);
     }
     this.told.push(...c.events.map(({ type, at }) => ({ type, at })));
+    this.onKept(c);
     this.refuseWhatSqlRefuses();
     decisionLaws({ before, after: this.records, decided: c });
   }

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { IllegalTransition } from './machine.js';
+import { faultCodes, judge, nextMessageStatus, restFor, tryAgainAt } from './message.delivery.js';
+
+const NOW = new Date('2026-03-01T00:00:00Z');
+
+describe('a message', () => {
+  it('ends as sent, kept or failed, and never comes back', () => {
+    expect([nextMessageStatus('pending', 'put_off'), nextMessageStatus('pending', 'send'), nextMessageStatus('pending', 'keep'), nextMessageStatus('pending', 'fail')])
+      .toEqual(['pending', 'sent', 'kept', 'failed']);
+    for (const end of ['sent', 'kept', 'failed'] as const) expect(() => nextMessageStatus(end, 'send')).toThrow(IllegalTransition);
+  });
+
+  it('is tried again after longer and longer waits, for about two and a half days', () => {
+    const waits = Array.from({ length: 10 }, (_, i) => (tryAgainAt(i + 1, NOW)?.getTime() ?? 0) - NOW.getTime());
+    expect(waits.map((wait) => wait / 60_000)).toEqual([1, 5, 15, 60, 180, 360, 720, 720, 720, 720]);
+    expect(tryAgainAt(11, NOW)).toBeNull();
+  });
+});
+
+describe('what went wrong', () => {
+  it.each([
+    [{ code: 'EENVELOPE', responseCode: 550, response: '550 5.1.1 no such user', command: 'RCPT TO' }, 'refused', '550 5.1.1'],
+    [{ code: 'EMESSAGE', responseCode: 554, response: '554 5.7.1 looks like spam', command: 'DATA' }, 'refused', '554 5.7.1'],
+    [{ code: 'EENVELOPE', command: 'API' }, 'refused', 'EENVELOPE'],
+    [{ code: 'EENVELOPE', responseCode: 450, response: '450 try later', command: 'RCPT TO' }, 'later', '450'],
+    [{ code: 'EMESSAGE', responseCode: 499, response: '499-4.3.0 busy', command: 'DATA' }, 'later', '499 4.3.0'],
+    [{ code: 'EENVELOPE', responseCode: 554, response: '554 5.7.1 relay access denied', command: 'RCPT TO' }, 'later', '554 5.7.1'],
+    [{ code: 'EENVELOPE', responseCode: 550, response: '550 we say 5.7.1', command: 'RCPT TO' }, 'refused', '550'],
+    [{ code: 'EENVELOPE', responseCode: 421, response: '421 closing', command: 'RCPT TO' }, 'out_of_reach', '421'],
+    [{ code: 'EENVELOPE', responseCode: 530, response: '530 5.7.0 log in first', command: 'MAIL FROM' }, 'out_of_reach', '530 5.7.0'],
+    [{ code: 'EAUTH', responseCode: 535, response: '535 5.7.8 bad password', command: 'AUTH PLAIN' }, 'out_of_reach', '535 5.7.8'],
+    [{ code: 'EPROTOCOL', responseCode: 554, response: '554 go away' }, 'out_of_reach', '554'],
+    [{ code: 'ETIMEDOUT', command: 'CONN' }, 'out_of_reach', 'ETIMEDOUT'],
+    [{}, 'out_of_reach', 'unknown'],
+  ] as const)('%j is %s', (fault, verdict, codes) => {
+    expect([judge(fault), faultCodes(fault)]).toEqual([verdict, codes]);
+  });
+
+  it('with the server itself lets it rest: from five seconds to five minutes', () => {
+    expect([1, 2, 3, 6, 7, 100].map(restFor)).toEqual([5_000, 10_000, 20_000, 160_000, 300_000, 300_000]);
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { LOCALES } from './customer.js';
+import { builtInTemplate } from './message.texts.js';
+import { faultOf, fill, PLACEHOLDERS } from './message.templates.js';
+import { escapeHtml, formatDate, oneLine, valuesOf, word } from './message.wording.js';
+import { MESSAGE_NAMES, type MessageData, type MessageName } from './messages.js';
+
+const LINK = 'https://pay.example/pay/abc';
+const LEAST: MessageData = { plan_name: 'Tea club', time_zone: 'Asia/Shanghai', currency: 'CNY' };
+const MOST: MessageData = {
+  ...LEAST, customer_name: 'Li Na', amount: 3_900, from_balance: 900, invoice_number: '2026-000001', period_start: '2026-04-10T02:00:00Z',
+  period_end: '2026-05-10T02:00:00Z', date: '2026-04-10T02:00:00Z', next_date: '2026-05-10T02:00:00Z', pay_by: '2026-04-26T02:00:00Z',
+  access_until: '2026-05-10T02:00:00Z', payable: true,
+};
+/** What each says in any case. */
+const SURE: Record<MessageName, readonly (keyof MessageData)[]> = {
+  receipt: ['amount', 'date'],
+  renewal_upcoming: ['amount', 'date', 'period_start', 'period_end'],
+  payment_failed: ['amount', 'payable'],
+  reauthorise: ['amount', 'payable'],
+  recovered: [],
+  canceled: ['date'],
+  trial_ending: ['amount', 'date'],
+};
+const least = (name: MessageName): MessageData => ({ ...LEAST, ...Object.fromEntries(SURE[name].map((key) => [key, MOST[key]])) });
+const EVERY = MESSAGE_NAMES.flatMap((name) => LOCALES.map((locale) => [name, locale] as const));
+
+describe('a date', () => {
+  it.each([
+    ['2026-04-10T15:59:59Z', 'Asia/Shanghai', 'zh-CN', '2026年4月10日'],
+    ['2026-04-10T16:00:00Z', 'Asia/Shanghai', 'zh-CN', '2026年4月11日'],
+    ['2026-04-10T16:00:00Z', 'Asia/Shanghai', 'en', '11 April 2026'],
+    ['2026-04-10T16:00:00Z', 'America/New_York', 'en', '10 April 2026'],
+  ] as const)('%s in %s is for %s readers %s', (instant, zone, locale, written) => {
+    expect(formatDate(instant, zone, locale)).toBe(written);
+  });
+});
+
+describe('a template', () => {
+  it('shows values, and parts that depend on whether there is one', () => {
+    const template = '{{plan_name}}{{#amount}} for {{ amount }}{{#date}} on {{date}}{{/date}}{{/amount}}{{^link}}, free{{/link}}.';
+    expect(fill(template, { plan_name: 'Tea' })).toBe('Tea, free.');
+    expect(fill(template, { plan_name: 'Tea', amount: '¥1', link: LINK })).toBe('Tea for ¥1.');
+    expect(fill(template, { plan_name: 'Tea', date: 'today', amount: '¥1', link: LINK })).toBe('Tea for ¥1 on today.');
+    expect(fill(template, { plan_name: 'Tea', date: 'today' }), 'what stands in a hidden part is hidden').toBe('Tea, free.');
+  });
+
+  it('reads a value once, whatever stands in it', () => {
+    expect(fill('{{plan_name}}{{customer_name}}', { plan_name: '{{customer_name}} $& $1', customer_name: '{{#link}}' })).toBe('{{customer_name}} $& $1{{#link}}');
+  });
+
+  it.each([
+    ['{{plan_name}} {{ amount }} {{#date}}{{date}}{{/date}}{{^date}}never{{/date}}', null],
+    ['a { b } c }} d', null],
+    ['{{plan}}', 'holds {{plan}}'],
+    ['{{link}}', 'holds {{link}}'],
+    ['{{#link}}a{{/link}}', 'holds {{#link}}'],
+    ['{{#date}}a', 'opens {{#date}} and never closes it'],
+    ['{{/date}}', 'closes {{/date}}, which is not open there'],
+    ['{{#date}}{{#amount}}{{/date}}{{/amount}}', 'closes {{/date}}, which is not open there'],
+    ['{{amount', 'holds braces that belong to no placeholder'],
+    ['{{{amount}}}', 'holds braces that belong to no placeholder'],
+  ])('%s: %s', (template, fault) => {
+    if (fault === null) expect(faultOf(template, 'receipt')).toBeNull();
+    else expect(faultOf(template, 'receipt')).toContain(fault);
+  });
+
+  it('that is built in keeps the rules that the merchant’s keep', () => {
+    for (const [name, locale] of EVERY) {
+      const { subject, text, html } = builtInTemplate(name, locale);
+      expect([faultOf(subject, name), faultOf(text, name), html], `${name} ${locale}`).toEqual([null, null, null]);
+    }
+  });
+});
+
+describe('a message', () => {
+  it.each(EVERY)('%s in %s leaves no braces, holes or empty places, with all data and with the least', (name, locale) => {
+    for (const data of [MOST, least(name)]) {
+      const { subject, text, html } = word(builtInTemplate(name, locale), valuesOf(name, data, locale, LINK), locale);
+      for (const part of [subject, text, html]) {
+        expect(part).not.toMatch(/[{}]{2}|undefined|null|NaN|\n\n\n| {2}| [.,。，]|“”/);
+        expect(part).toContain('Tea club');
+      }
+      expect(html).toContain(`<html lang="${locale}">`);
+    }
+  });
+
+  it('names the values that its placeholders know, and no others', () => {
+    for (const name of MESSAGE_NAMES) {
+      expect(Object.keys(valuesOf(name, MOST, 'en', LINK)).sort()).toEqual([...PLACEHOLDERS[name]].sort());
+      for (const missing of ['link', 'date', 'amount', 'pay_by']) expect(valuesOf(name, LEAST, 'en', LINK)).not.toHaveProperty(missing);
+    }
+  });
+
+  it('tells with what it was paid', () => {
+    const paid = (from_balance: number | undefined, locale: 'en' | 'zh-CN') => valuesOf('receipt', { ...LEAST, amount: 100, ...(from_balance !== undefined && { from_balance }) }, locale, LINK).paid_with;
+    expect([paid(undefined, 'en'), paid(40, 'en'), paid(100, 'en')]).toEqual(['Alipay', 'Alipay and your balance with us', 'your balance with us']);
+    expect([paid(undefined, 'zh-CN'), paid(40, 'zh-CN'), paid(100, 'zh-CN')]).toEqual(['支付宝', '支付宝与账户余额抵扣', '账户余额抵扣']);
+  });
+
+  it('has its link as a button in HTML, and only there where it stands alone', () => {
+    const { text, html } = word({ subject: 'a', text: `Pay {{link}} here:\n\n{{link}}\n`, html: null }, { link: LINK }, 'en');
+    expect(text).toBe(`Pay ${LINK} here:\n\n${LINK}\n`);
+    expect(html.match(/<a href="[^"]+" style="[^"]+">Pay now<\/a>/g)).toHaveLength(1);
+    expect(word({ subject: 'a', text: '{{link}}', html: null }, { link: LINK }, 'zh-CN').html).toContain('>立即支付</a>');
+    expect(word({ subject: 'a', text: 'https://elsewhere.example', html: null }, {}, 'en').html, 'nobody else’s address becomes one').not.toContain('<a ');
+  });
+
+  it('escapes values in the merchant’s HTML as in ours, and leaves his own alone', () => {
+    const template = { subject: '{{customer_name}}', text: '{{customer_name}}', html: '<b title="{{customer_name}}">{{plan_name}}</b>' };
+    const values = { customer_name: `"><script>alert('&')</script>`, plan_name: 'Tea' };
+    expect(word(template, values, 'en').html).toBe('<b title="&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;">Tea</b>');
+    expect(word({ ...template, html: null }, values, 'en').html).not.toContain('<script');
+  });
+
+  it('keeps its subject on one line, whatever a value holds', () => {
+    const values = { customer_name: 'Li\r\nBcc: all@example.com\u2028 \t x' };
+    expect(word({ subject: 'Hello {{customer_name}} ', text: 'a', html: null }, values, 'en').subject).toBe('Hello Li Bcc: all@example.com x');
+    expect(oneLine(' a\u0000b ')).toBe('a b');
+  });
+
+  it('escapes all five', () => {
+    expect(escapeHtml(`<a href="x" title='y'>&</a>`)).toBe('&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;&lt;/a&gt;');
+  });
+});

@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest';
+import type { BillingCase } from './case.js';
+import { revokeSource } from './collection.js';
+import { languageOf } from './customer.js';
+import { cancel } from './lifecycle.js';
+import { MESSAGE_NAMES, type MessageDraft, type MessageName, mayConcernCustomer, messagesOf } from './messages.js';
+import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
+import { aCustomer, START, type Terms } from './testing/case.builder.js';
+
+const DAY = 86_400_000;
+const day = (n: number) => new Date(RENEWAL.getTime() + n * DAY);
+
+/** A life whose messages are written down as they would be stored. */
+function told(begin: (terms: Terms) => Life, terms: Terms = {}, off: MessageName[] = []): { life: Life; mail: MessageDraft[]; news: () => MessageName[] } {
+  const mail: MessageDraft[] = [];
+  const life = begin(terms);
+  life.onKept = (c: BillingCase) => mail.push(...messagesOf(c, new Set(off), 'CN'));
+  let heard = 0;
+  const news = () => {
+    const names = mail.slice(heard).map((message) => message.name);
+    heard = mail.length;
+    return names;
+  };
+  return { life, mail, news };
+}
+const active = (terms: Terms = {}, off: MessageName[] = []) => told(Life.active, terms, off);
+
+describe('a payment', () => {
+  it('is thanked for, with what it paid and when the next one follows', () => {
+    const { life, mail } = told(Life.signUp);
+    life.pay();
+    expect(mail).toEqual([{
+      event: expect.objectContaining({ type: 'invoice.paid' }), name: 'receipt', customer: 'cust_1', subscription: 'sub_1', invoice: 'inv_1',
+      locale: 'zh-CN', recipient: 'li@example.com',
+      data: {
+        plan_name: 'Tea club', customer_name: 'Li', time_zone: 'Asia/Shanghai', currency: 'CNY', amount: 3900, invoice_number: '',
+        period_start: START.toISOString(), period_end: RENEWAL.toISOString(), date: START.toISOString(), next_date: RENEWAL.toISOString(),
+      },
+    }]);
+    life.passTo(RENEWAL);
+    expect(mail[1]).toMatchObject({ name: 'receipt', data: { date: RENEWAL.toISOString(), next_date: '2026-03-31T04:00:00.000Z' } });
+    expect(mail).toHaveLength(2);
+  });
+
+  it('is not promised another where it was the last', () => {
+    const { life, mail } = active();
+    life.now = RENEWAL;
+    life.live();
+    const charge = life.send(life.latest);
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
+    life.hear(charge, 'captured');
+    expect(mail.map((message) => message.name)).toEqual(['receipt']);
+    expect(mail[0]?.data).not.toHaveProperty('next_date');
+  });
+
+  it('tells what the balance paid of it', () => {
+    const { life, mail } = active({ balance: 1_000 });
+    life.passTo(RENEWAL);
+    expect(mail[0]?.data).toMatchObject({ amount: 3900, from_balance: 1_000 });
+  });
+
+  it('that costs nothing is not worth a word', () => {
+    const { life, mail } = active({ version: { amount: 0, setup_fee: 100 } });
+    life.passTo(RENEWAL);
+    expect(life.invoice(2)).toMatchObject({ status: 'paid', total: 0 });
+    expect(mail).toEqual([]);
+  });
+});
+
+describe('a failure', () => {
+  it('is told with the next try, once for each rung that notifies', () => {
+    const retries = [{ after: '1d', notify: false }, { after: '3d', notify: true }, { after: '5d', notify: false }];
+    const { life, mail } = active({ policy: { retries } });
+    life.passTo(RENEWAL, declines());
+    expect(mail, 'tried again soon, in silence').toEqual([]);
+    life.passTo(day(1), declines());
+    expect(mail).toMatchObject([{ name: 'payment_failed', invoice: life.invoice(2).id, data: { amount: 3900, next_date: day(4).toISOString(), payable: true } }]);
+    life.passTo(day(4), declines());
+    expect(mail).toHaveLength(1);
+    life.passTo(day(9), declines());
+    expect(mail.slice(1)).toMatchObject([{ name: 'canceled', data: { amount: 3900, date: day(9).toISOString() } }]);
+  });
+
+  it.each(['unpaid', 'pause'] as const)('that ends the ladder with %s still says where to pay', (final_action) => {
+    const { life, mail } = active({ policy: { final_action, retries: [{ after: '1d', notify: true }] } });
+    life.passTo(day(5), declines());
+    expect(mail.map((message) => message.name)).toEqual(['payment_failed', 'payment_failed']);
+    expect(mail[1]?.data).toMatchObject({ payable: true });
+    expect(mail[1]?.data).not.toHaveProperty('next_date');
+  });
+
+  it('of a redirect is nothing that its customer has to be told', () => {
+    const { life, news } = told(Life.signUp);
+    life.hear(life.latest, 'declined', { response_code: '20051' });
+    expect(life.news()).toContain('invoice.payment_failed');
+    expect(news()).toEqual([]);
+  });
+
+  it('that comes too late, when it is paid or over, says nothing', () => {
+    const { life, news } = active();
+    life.passTo(RENEWAL, staysPending);
+    const charge = life.latest;
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+    expect(news()).toEqual(['canceled']);
+    life.hear(charge, 'declined', { response_code: '20051' });
+    expect(life.news().slice(-3)).toContain('invoice.payment_failed');
+    expect(news()).toEqual([]);
+  });
+
+  it('that is made good is followed by one word of thanks', () => {
+    const { life, mail, news } = active();
+    life.passTo(RENEWAL, declines());
+    life.passTo(day(1), captures);
+    expect(news()).toEqual(['payment_failed', 'recovered']);
+    expect(mail[1]).toMatchObject({ invoice: life.invoice(2).id, data: { amount: 3900, date: day(1).toISOString() } });
+  });
+
+  it('of two periods is over with the second payment: the first has a receipt', () => {
+    const { life, news } = active({ version: { interval: 'day', amount: 1_000 } });
+    life.passDays(1, declines());
+    life.passHours(2, declines());
+    life.passDays(1, captures);
+    life.passHours(2, captures);
+    expect(news()).toEqual(['payment_failed', 'receipt', 'recovered']);
+  });
+});
+
+describe('a wallet that cannot be charged any more', () => {
+  it('is asked for anew, by a date, with one message', () => {
+    const { life, mail } = active();
+    life.passTo(RENEWAL, declines('200R1'));
+    expect(mail).toMatchObject([{ name: 'reauthorise', invoice: life.invoice(2).id, data: { amount: 3900, pay_by: day(16).toISOString(), payable: true } }]);
+    life.passTo(day(16));
+    expect(mail.slice(1)).toMatchObject([{ name: 'canceled' }]);
+  });
+
+  it('is asked for anew also when it is found dead before anything was tried', () => {
+    const { life, news } = active();
+    life.decide((c) => revokeSource(c, c.activeSource(), '200R1'));
+    expect(news(), 'nothing is owed').toEqual([]);
+    life.passTo(RENEWAL);
+    expect(news()).toEqual(['reauthorise']);
+  });
+
+  it('is told as a failure where the merchant has switched the other message off', () => {
+    const { life, mail } = active({}, ['reauthorise']);
+    life.passTo(RENEWAL, declines('200R1'));
+    expect(mail).toMatchObject([{ name: 'payment_failed', data: { payable: true } }]);
+  });
+});
+
+describe('an end', () => {
+  it('says until when what was paid for can be used', () => {
+    const { life, mail } = active();
+    life.passDays(3);
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: 'too much tea' }));
+    expect(mail).toMatchObject([{ name: 'canceled', invoice: null, data: { access_until: RENEWAL.toISOString() } }]);
+    expect(mail[0]?.data).not.toHaveProperty('amount');
+    expect(JSON.stringify(mail[0]?.data)).not.toContain('too much tea');
+  });
+
+  it('at the period’s end has nothing left to use', () => {
+    const { life, mail } = active();
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
+    expect(mail).toEqual([]);
+    life.passTo(RENEWAL);
+    expect(mail.map((message) => message.name)).toEqual(['canceled']);
+    expect(mail[0]?.data).not.toHaveProperty('access_until');
+  });
+
+  it('of a sign-up that was never paid was nobody’s', () => {
+    const { life, mail } = told(Life.signUp);
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+    const late = told(Life.signUp);
+    late.life.passDays(2);
+    expect([...mail, ...late.mail]).toEqual([]);
+  });
+});
+
+describe('the end of a trial', () => {
+  const FREE = { version: { trial_days: 10, trial_amount: 0, setup_fee: 100 } };
+
+  it('is told three days before and when it has come, with the link', () => {
+    const { life, mail } = told(Life.signUp, FREE);
+    life.passDays(7);
+    expect(mail).toMatchObject([{ name: 'trial_ending', invoice: null, data: { amount: 4_000, date: '2026-02-10T04:00:00.000Z', payable: true } }]);
+    expect(mail[0]?.data).not.toHaveProperty('pay_by');
+    life.passDays(3);
+    expect(mail.slice(1)).toMatchObject([{ name: 'trial_ending', invoice: life.invoice(1).id, data: { amount: 4_000, pay_by: '2026-02-11T04:00:00.000Z', payable: true } }]);
+  });
+
+  it('asks nobody who has cancelled to pay', () => {
+    const { life, news } = told(Life.signUp, FREE);
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
+    life.passDays(20);
+    expect(news()).toEqual(['canceled']);
+  });
+
+  it('asks for no wallet that is held already', () => {
+    const { life, mail } = active({ version: { trial_days: 10, trial_amount: 100, setup_fee: 100 } });
+    life.passDays(7);
+    expect(mail).toMatchObject([{ name: 'trial_ending', data: { amount: 3_900 } }]);
+    expect(mail[0]?.data).not.toHaveProperty('payable');
+  });
+});
+
+describe('who is written to', () => {
+  it('nobody without an address', () => {
+    const asked: boolean[] = [];
+    const life = Life.active();
+    life.onKept = (c) => {
+      const nobody = { ...c, customer: { ...aCustomer(), email: null }, events: c.events } as unknown as BillingCase;
+      asked.push(mayConcernCustomer(c), mayConcernCustomer(nobody), messagesOf(nobody, new Set(), 'CN').length > 0);
+    };
+    life.passTo(RENEWAL, staysPending);
+    expect(asked.some(Boolean), 'nothing has happened yet that concerns him').toBe(false);
+    asked.length = 0;
+    life.hear(life.latest, 'captured');
+    expect(asked).toEqual([true, false, false]);
+  });
+
+  it('in the language of his own, of his country, or of the installation', () => {
+    expect([languageOf({ locale: 'en', country: 'CN' }, 'CN'), languageOf({ locale: null, country: 'CN' }, 'SG'),
+      languageOf({ locale: null, country: 'SG' }, 'CN'), languageOf({ locale: null, country: null }, 'CN'), languageOf({ locale: null, country: null }, 'SG'),
+    ]).toEqual(['en', 'zh-CN', 'en', 'zh-CN', 'en']);
+  });
+
+  it('about nothing that is switched off', () => {
+    const { life, mail } = active({}, [...MESSAGE_NAMES]);
+    life.passTo(RENEWAL, declines());
+    life.passDays(40, declines('200R1'));
+    expect(mail).toEqual([]);
+  });
+});

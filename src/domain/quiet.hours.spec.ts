@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { outOfQuietHours } from './quiet.hours.js';
+
+const out = (at: string, zone: string, from: string, to: string) => outOfQuietHours(new Date(at), zone, { from, to }).toISOString();
+
+describe('quiet hours', () => {
+  it('that nobody keeps move nothing', () => {
+    const at = new Date('2026-03-01T20:00:00Z');
+    expect(outOfQuietHours(at, 'Asia/Shanghai')).toBe(at);
+    expect(outOfQuietHours(at, 'Asia/Shanghai', null)).toBe(at);
+  });
+
+  it.each([
+    ['before the night', '2026-03-01T12:59:59.999Z', '2026-03-01T12:59:59.999Z'],
+    ['as the night begins', '2026-03-01T13:00:00Z', '2026-03-02T00:00:00.000Z'],
+    ['after midnight', '2026-03-01T17:00:00Z', '2026-03-02T00:00:00.000Z'],
+    ['in its last moment', '2026-03-01T23:59:59.999Z', '2026-03-02T00:00:00.000Z'],
+    ['as it ends', '2026-03-02T00:00:00Z', '2026-03-02T00:00:00.000Z'],
+  ])('over midnight (21:00 to 08:00 in Shanghai), %s', (_, at, moved) => {
+    expect(out(at, 'Asia/Shanghai', '21:00', '08:00')).toBe(moved);
+  });
+
+  it.each([
+    ['before', '2026-03-01T03:59:00Z', '2026-03-01T03:59:00.000Z'],
+    ['within', '2026-03-01T04:00:00Z', '2026-03-01T06:00:00.000Z'],
+    ['after', '2026-03-01T06:00:00Z', '2026-03-01T06:00:00.000Z'],
+  ])('of a single day (12:00 to 14:00 in Shanghai), %s', (_, at, moved) => {
+    expect(out(at, 'Asia/Shanghai', '12:00', '14:00')).toBe(moved);
+  });
+
+  it('end by the clock on the wall, also in the night that is an hour shorter', () => {
+    expect(out('2026-03-28T22:00:00Z', 'Europe/Paris', '22:00', '08:00')).toBe('2026-03-29T06:00:00.000Z');
+  });
+});
