@@ -36,6 +36,11 @@ describe('a date', () => {
   });
 });
 
+it('a deadline has its time of day', () => {
+  expect(valuesOf('reauthorise', MOST, 'en', LINK).pay_by).toBe('26 April 2026 at 10:00');
+  expect(valuesOf('reauthorise', MOST, 'zh-CN', LINK).pay_by).toBe('2026年4月26日 10:00');
+});
+
 describe('a template', () => {
   it('shows values, and parts that depend on whether there is one', () => {
     const template = '{{plan_name}}{{#amount}} for {{ amount }}{{#date}} on {{date}}{{/date}}{{/amount}}{{^link}}, free{{/link}}.';

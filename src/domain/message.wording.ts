@@ -20,13 +20,22 @@ const dates = new Map<string, Intl.DateTimeFormat>();
 
 /** A day as people write it: `10 April 2026`, `2026年4月10日`. */
 export function formatDate(instant: string, timeZone: string, locale: Locale): string {
-  const key = `${locale} ${timeZone}`;
-  let format = dates.get(key);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'long', timeZone });
-    dates.set(key, format);
+  return format(instant, timeZone, locale, { dateStyle: 'long' });
+}
+
+/** With the time of day: `10 April 2026 at 09:30`, `2026年4月10日 09:30`. */
+function formatMoment(instant: string, timeZone: string, locale: Locale): string {
+  return format(instant, timeZone, locale, { dateStyle: 'long', timeStyle: 'short' });
+}
+
+function format(instant: string, timeZone: string, locale: Locale, style: Intl.DateTimeFormatOptions): string {
+  const key = `${locale} ${timeZone} ${style.timeStyle}`;
+  let known = dates.get(key);
+  if (known === undefined) {
+    known = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { ...style, timeZone });
+    dates.set(key, known);
   }
-  return format.format(new Date(instant));
+  return known.format(new Date(instant));
 }
 
 /** What stands in the place of each placeholder; `link` only where the message carries one. */
@@ -43,7 +52,8 @@ export function valuesOf(name: MessageName, data: MessageData, locale: Locale, l
     period_end: day(data.period_end),
     date: day(data.date),
     next_date: day(data.next_date),
-    pay_by: day(data.pay_by),
+    // It may be a matter of hours.
+    pay_by: data.pay_by && formatMoment(data.pay_by, data.time_zone, locale),
     access_until: day(data.access_until),
     link: data.payable ? link : undefined,
   };
