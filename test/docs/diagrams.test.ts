@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { chargeTransitions } from '../../src/domain/charge.js';
 import { invoiceTransitions } from '../../src/domain/invoice.js';
 import { stateDiagram } from '../../src/domain/machine.diagram.js';
+import { messageTransitions } from '../../src/domain/message.delivery.js';
 import { refundTransitions } from '../../src/domain/refund.js';
 import { sourceTransitions } from '../../src/domain/source.js';
 import { subscriptionTransitions } from '../../src/domain/subscription.js';
@@ -15,6 +16,7 @@ const DIAGRAMS: Readonly<Record<string, string>> = {
   invoice: stateDiagram(invoiceTransitions, ['draft', 'open']),
   charge: stateDiagram(chargeTransitions, ['created']),
   refund: stateDiagram(refundTransitions, ['created']),
+  message: stateDiagram(messageTransitions, ['pending', 'kept']),
   source: stateDiagram(sourceTransitions, ['pending']),
 };
 
