@@ -120,7 +120,8 @@ const SENDING: readonly Switch[] = [
   {
     name: 'events_outside_the_transaction',
     removes: 'the outbox: events committed with what they tell',
-    patches: [at(STORE, '      recording(events, tx.now),\n    ]);', '    ]);\n    void tx.manager.connection.transaction((m) => write({ query: (sql: string, values?: unknown[]) => m.query(sql, values) } as never, [recording(events, tx.now)])).catch(() => undefined);')],
+    patches: [at(STORE, '      recording(events, tx.now, ids),\n', ''),
+      at(STORE, 'now: tx.now, config: this.config }),\n    ]);', 'now: tx.now, config: this.config }),\n    ]);\n    void tx.manager.connection.transaction((m) => write({ query: (sql: string, values?: unknown[]) => m.query(sql, values) } as never, [recording(events, tx.now, ids)])).catch(() => undefined);')],
     watch: { climate: 'deadly' },
   },
   {
