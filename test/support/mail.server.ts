@@ -36,6 +36,7 @@ export class MailServer {
     await this.stop();
     const server = new SMTPServer({
       disabledCommands: ['AUTH', 'STARTTLS'],
+      closeTimeout: 50,
       onRcptTo: ({ address }, _, done) => {
         const answer = this.recipient(address);
         done(answer && Object.assign(new Error(answer.message), { responseCode: answer.code }));

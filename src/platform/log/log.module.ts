@@ -19,7 +19,7 @@ const REDACTED = [
 
 /** A pay link is a key to somebody's debt, so it is not written down. */
 function withoutToken(path: string): string {
-  return path.replace(/^\/pay\/.*/, '/pay/[redacted]');
+  return path.replace(/^\/+pay\/.*/i, '/pay/[redacted]');
 }
 
 /** Structured logs: one line of JSON each, with the request's id, without secrets and personal data. */
