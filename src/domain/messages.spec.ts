@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BillingCase } from './case.js';
 import { revokeSource } from './collection.js';
 import { languageOf } from './customer.js';
+import type { Invoice } from './invoice.js';
 import { cancel } from './lifecycle.js';
 import { MESSAGE_NAMES, type MessageDraft, type MessageName, mayConcernCustomer, messagesOf } from './messages.js';
 import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
@@ -107,6 +108,20 @@ describe('a failure', () => {
     expect(news()).toEqual([]);
   });
 
+  it('of an invoice that was paid in another way meanwhile says nothing', () => {
+    const { life, news } = active();
+    life.passTo(RENEWAL, declines());
+    life.decide((c) => c.addCharge('checkout', c.openInvoices()[0] as Invoice, null, c.subscription, c.engineNow));
+    const redirect = life.openRedirect();
+    life.passTo(day(1), staysPending);
+    const retry = life.latest;
+    life.hear(redirect, 'captured', { source_id: `src_${redirect.id}` });
+    expect(news()).toEqual(['payment_failed', 'recovered']);
+    life.hear(retry, 'declined', { response_code: '20051' });
+    expect(life.news()).toContain('invoice.payment_failed');
+    expect(news()).toEqual([]);
+  });
+
   it('that is made good is followed by one word of thanks', () => {
     const { life, mail, news } = active();
     life.passTo(RENEWAL, declines());
@@ -142,6 +157,28 @@ describe('a wallet that cannot be charged any more', () => {
     expect(news()).toEqual(['reauthorise']);
   });
 
+  it('is asked for by nobody whose subscription has ended', () => {
+    const { life, news } = active({ version: { interval: 'day', amount: 1_000 } });
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+    life.hear(second, 'declined', { response_code: '200R1' });
+    expect(life.news()).toContain('source.revoked');
+    expect(news()).toEqual(['canceled']);
+  });
+
+  it('is asked for with the number of the invoice, once that has one', () => {
+    const { life, mail } = active();
+    life.passTo(RENEWAL, staysPending);
+    life.decide((c) => c.patchInvoice(life.invoice(2).id, { number: '2026-000002' }));
+    life.hear(life.latest, 'declined', { response_code: '200R1' });
+    expect(mail).toMatchObject([{ name: 'reauthorise', data: { invoice_number: '2026-000002' } }]);
+    const { life: unnumbered, mail: other } = active();
+    unnumbered.passTo(RENEWAL, declines('200R1'));
+    expect(other[0]?.data).not.toHaveProperty('invoice_number');
+  });
+
   it('is told as a failure where the merchant has switched the other message off', () => {
     const { life, mail } = active({}, ['reauthorise']);
     life.passTo(RENEWAL, declines('200R1'));
@@ -157,6 +194,22 @@ describe('an end', () => {
     expect(mail).toMatchObject([{ name: 'canceled', invoice: null, data: { access_until: RENEWAL.toISOString() } }]);
     expect(mail[0]?.data).not.toHaveProperty('amount');
     expect(JSON.stringify(mail[0]?.data)).not.toContain('too much tea');
+  });
+
+  it('that was asked for gives no reasons, whatever is owed', () => {
+    const { life, mail } = active();
+    life.passTo(RENEWAL, declines());
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+    expect(life.invoice(2).status).toBe('uncollectible');
+    expect(mail.slice(1)).toMatchObject([{ name: 'canceled' }]);
+    expect(mail[1]?.data).not.toHaveProperty('amount');
+  });
+
+  it('after failures names all that was lost', () => {
+    const { life, mail } = active({ version: { interval: 'day', amount: 1_000 }, policy: { retries: [{ after: '2d', notify: true }] } });
+    life.passDays(3, declines());
+    expect(mail.at(-1)).toMatchObject({ name: 'canceled', data: { amount: life.invoices.filter((i) => i.status === 'uncollectible').length * 1_000 } });
+    expect(mail.at(-1)?.data.amount).toBeGreaterThan(1_000);
   });
 
   it('at the period’s end has nothing left to use', () => {
@@ -190,10 +243,11 @@ describe('the end of a trial', () => {
   });
 
   it('asks nobody who has cancelled to pay', () => {
-    const { life, news } = told(Life.signUp, FREE);
+    const { life, mail, news } = told(Life.signUp, FREE);
     life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
     life.passDays(20);
     expect(news()).toEqual(['canceled']);
+    expect(mail[0]?.data).not.toHaveProperty('access_until');
   });
 
   it('asks for no wallet that is held already', () => {
@@ -202,6 +256,20 @@ describe('the end of a trial', () => {
     expect(mail).toMatchObject([{ name: 'trial_ending', data: { amount: 3_900 } }]);
     expect(mail[0]?.data).not.toHaveProperty('payable');
   });
+});
+
+it('a renewal is announced with its date, its amount and its period', () => {
+  let kept: BillingCase | null = null;
+  const life = Life.active();
+  life.onKept = (c) => (kept = c);
+  life.passTo(RENEWAL);
+  const period = { start: RENEWAL, end: day(31) };
+  const event = { type: 'subscription.renewal_upcoming', subject: 'sub_1', at: day(-5), data: { object: { amount: 4_200, charge_at: RENEWAL, period } } } as const;
+  const c = Object.assign(Object.create(kept) as BillingCase, { events: [event] });
+  expect(messagesOf(c, new Set(), 'CN')).toMatchObject([{
+    event, name: 'renewal_upcoming', invoice: null,
+    data: { amount: 4_200, date: RENEWAL.toISOString(), period_start: RENEWAL.toISOString(), period_end: day(31).toISOString() },
+  }]);
 });
 
 describe('who is written to', () => {

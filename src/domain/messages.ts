@@ -92,7 +92,6 @@ const RULES: { readonly [T in EventType]?: Rule } = {
 const STANDS_IN_FOR: { readonly [N in MessageName]?: readonly MessageName[] } = {
   recovered: ['receipt'],
   reauthorise: ['payment_failed', 'reauthorise'],
-  canceled: ['payment_failed', 'reauthorise'],
 };
 
 /** Whether anything that was told could be for the customer: most of what happens is not. */
@@ -218,13 +217,13 @@ function ending({ event, c }: Told): Content | null {
   const { status } = (event.data.previous ?? {}) as { status?: string };
   // A sign-up that was never paid was nobody's subscription.
   if (status === 'incomplete') return null;
-  const s = c.subscription;
+  const { canceled_at: at, paid_through: paid, ended_by: by } = c.subscription;
   const lost = c.invoices.all().filter((invoice) => invoice.status === 'uncollectible');
-  const served = s.paid_through !== null && s.canceled_at !== null && s.paid_through > s.canceled_at;
   return {
-    date: instant(s.canceled_at),
-    access_until: served ? instant(s.paid_through) : undefined,
-    amount: s.ended_by === 'dunning' && lost.length > 0 ? lost.reduce((sum, invoice) => sum + invoice.amount_due, 0) : undefined,
+    date: instant(at),
+    access_until: paid && at && paid > at ? instant(paid) : undefined,
+    // Who cancelled himself need not be told why.
+    amount: by === 'dunning' ? lost.reduce((sum, invoice) => sum + invoice.amount_due, 0) || undefined : undefined,
   };
 }
 
