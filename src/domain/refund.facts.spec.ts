@@ -72,6 +72,23 @@ describe('what the gateway shows of a payment', () => {
     expect(life.latest.amount_refunded).toBe(2_000);
   });
 
+  it('what was given back twice, by hand and by us, is for a human', () => {
+    const { life } = paid();
+    ask(life, 1_000);
+    send(life, refund(life));
+    show(life, [{ ...byHand, reference: null, amount: 3_900 }]);
+    const tooMuch = new Mismatch('refund rfnd_chg_1-1_1 gives back more than charge chg_1-1 has left');
+    expect(() => hear(life, refund(life), { kind: 'refund_fact', fact: shown(refund(life), 'succeeded') })).toThrow(tooMuch);
+    expect(refund(life).status).toBe('sending');
+    expect(life.latest.amount_refunded).toBe(3_900);
+  });
+
+  it('what gives nothing back may be of any amount', () => {
+    const { life } = paid();
+    show(life, [{ ...byHand, reference: null, amount: 3_900 }, { ...byHand, action_id: 'act_b', reference: 'zq-1-1-r1', status: 'declined' }]);
+    expect(life.refunds.map(({ status }) => status)).toEqual(['succeeded', 'declined']);
+  });
+
   it('more than was captured is for a human', () => {
     const { life } = paid();
     const fact = { kind: 'refund', status: 'succeeded', amount: 2_000, reference: null, response_code: null, response_summary: null } as const;

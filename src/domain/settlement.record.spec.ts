@@ -126,6 +126,15 @@ describe('no answer', () => {
     expect(life.news(), 'only the lost answer is told').toEqual(['charge.unknown']);
   });
 
+  it('is forgotten with the first one: what is pending is asked about from the start of the schedule', () => {
+    const life = Life.renewing();
+    hear(life, { kind: 'unknown', reason: 'time-out' });
+    hear(life, { kind: 'look_up_failed' });
+    expect(life.latest.checks).toBe(2);
+    hearFact(life, 'pending');
+    expect(life.latest).toMatchObject({ checks: 1, next_check_at: after(5 * SECOND) });
+  });
+
   it('to a payment that was confirmed changes only when it is asked about next', () => {
     const life = Life.renewing();
     hearFact(life, 'pending');
@@ -162,6 +171,17 @@ describe('a redirect', () => {
     lost.now = after(30 * SECOND);
     hear(lost, { kind: 'unknown', reason: 'time-out' });
     expect(lost.latest.expires_at, 'the customer may be there already').toEqual(after(15 * MINUTE));
+    lost.now = after(10 * MINUTE);
+    lost.send(lost.latest);
+    hearFact(lost, 'pending');
+    expect(lost.latest.expires_at, 'it is the same payment').toEqual(after(15 * MINUTE));
+  });
+
+  it('of which we do not know when it was sent has no end that we know', () => {
+    const life = pastDue();
+    life.decide((c) => c.addCharge('checkout', c.invoices.get(life.invoice(2).id), null, c.subscription, c.engineNow));
+    hearFact(life, 'pending');
+    expect(life.latest).toMatchObject({ status: 'pending', expires_at: null });
   });
 
   it('that fails is told and counted, and is no step of the ladder', () => {

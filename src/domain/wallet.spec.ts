@@ -39,6 +39,14 @@ describe('a wallet', () => {
     expect(unnamed.wallet?.gateway_source_id).toBe('src_other');
   });
 
+  it('that only the capture names is noted then', () => {
+    const life = pastDue();
+    life.decide((c) => c.addCharge('checkout', c.invoices.get(life.invoice(2).id), null, c.subscription, c.engineNow));
+    life.hear(life.send(life.latest), 'captured', { source_id: 'src_new' });
+    expect(life.latest.source).toBe(life.wallet?.id);
+    expect(life.wallet).toMatchObject({ gateway_source_id: 'src_new', status: 'active' });
+  });
+
   it('that nobody ever names keeps no money from being booked, nor from going back', () => {
     const life = Life.signUp();
     const first = life.latest;
