@@ -179,7 +179,7 @@ const READING: readonly Switch[] = [
   {
     name: 'surplus_counts',
     removes: 'booking a second capture as surplus',
-    patches: [at(SETTLEMENT, "  if (invoice.status !== 'open') return false;", "  if (invoice.status === 'void') return false;")],
+    patches: [at(SETTLEMENT, "accepts(invoiceTransitions, invoice.status, 'pay')", "invoice.status !== 'void'")],
     watch: { test: 'src/domain/late.money.spec.ts' },
   },
   {
