@@ -23,7 +23,7 @@ const resendAfterWindow = at(LOOKUP, RESEND_RULE, 'if (at - last >= settle)');
 const neverResent = at(LOOKUP, RESEND_RULE, 'if (at < first)');
 const absentTooEarly = [
   at(LOOKUP, 'const provableFrom = Math.max(first + window + 2 * HOUR, last + Math.max(2 * HOUR, settle));', 'const provableFrom = first;'),
-  at(LOOKUP, 'row.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75', 'row.empty_lookups >= 1'),
+  at(LOOKUP, 'at >= provableFrom && isProof(row, PROOF_SPREAD, now)', 'at >= provableFrom && row.empty_lookups >= 1'),
   neverResent,
 ];
 const noResendGuard = at(COLLECTING, "raise exception 'charge %: may not be sent again', old.id using errcode = 'check_violation';", 'null;');

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { LostTime } from '../domain/clearance.js';
 import { recordEvents } from '../events/outbox.js';
 import { Config } from '../platform/config/config.js';
 import { Database, type Transaction } from '../platform/database/database.js';
@@ -20,8 +21,8 @@ interface EngineState {
 /** What a sender must know before it sends anything. */
 export interface Standing {
   quarantined: boolean;
-  /** Charges of periods that began before this may have been sent by a life that we do not remember. */
-  lookFirstUntil: Date | null;
+  /** Charges of periods that began before its end may have been sent by a life that we do not remember. */
+  lost: LostTime | null;
 }
 
 /**
@@ -73,7 +74,9 @@ export class Continuity {
     const [state] = await on.query<EngineState & { timeline_now: number }>(`select s.*, ${TIMELINE} as timeline_now from engine_state s`);
     // Before the next heartbeat has noticed it, nothing is sent either.
     const elsewhere = state !== undefined && state.timeline !== state.timeline_now;
-    return { quarantined: elsewhere || (state?.quarantined_at ?? null) !== null, lookFirstUntil: state?.gap_until ?? null };
+    const { gap_from: from, gap_until: until } = state ?? { gap_from: null, gap_until: null };
+    const lost = from !== null && until !== null ? { from, until } : null;
+    return { quarantined: elsewhere || (state?.quarantined_at ?? null) !== null, lost };
   }
 
   async quarantine() {

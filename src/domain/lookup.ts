@@ -50,8 +50,10 @@ export function nextSendAt(checks: number, now: Date): Date {
   return new Date(now.getTime() + wait);
 }
 
-/** Look-ups that prove absence must be this many, spread over this long. */
+/** Look-ups that prove absence must be this many, spread over at least this long. */
 const PROOF_LOOKUPS = 3;
+export const PROOF_SPREAD = 1.5 * HOUR;
+/** Only those of this last time count: before it the key could still have brought something. */
 const PROOF_SPAN = 2 * HOUR;
 /** Dense enough that, late or not, enough of them always fall into the span. */
 const PROOF_WAIT = 20 * MINUTE;
@@ -78,9 +80,7 @@ export function judgeEmptyLookup(row: Evidence, windows: GatewayWindows, now: Da
   if (at - last >= settle && at - first < window - HOUR) return { verdict: 'resend' };
 
   const provableFrom = Math.max(first + window + 2 * HOUR, last + Math.max(2 * HOUR, settle));
-  const spanStart = row.empty_since?.getTime() ?? at;
-  const proven = row.empty_lookups >= PROOF_LOOKUPS && at - spanStart >= PROOF_SPAN * 0.75;
-  if (at >= provableFrom && proven) return { verdict: 'absent' };
+  if (at >= provableFrom && isProof(row, PROOF_SPREAD, now)) return { verdict: 'absent' };
 
   const resendableAt = last + settle;
   const candidates = [nextLookupAt(row, now).getTime()];
@@ -91,10 +91,18 @@ export function judgeEmptyLookup(row: Evidence, windows: GatewayWindows, now: Da
   return { verdict: 'wait', at: new Date(Math.min(...candidates)) };
 }
 
-/** Counts a clean, empty look-up towards the proof of absence; only the last two hours count. */
-export function countEmptyLookup(row: Evidence, now: Date): Pick<Evidence, 'empty_lookups' | 'empty_since' | 'empty_at'> {
-  const stale = row.empty_since === null || now.getTime() - row.empty_since.getTime() > PROOF_SPAN;
-  return stale
+/** Whether clean, empty look-ups were enough, and spread widely enough (ms), to prove that there is nothing. */
+export function isProof(row: Pick<Evidence, 'empty_lookups' | 'empty_since'>, spread: number, now: Date): boolean {
+  return row.empty_lookups >= PROOF_LOOKUPS && row.empty_since !== null && now.getTime() - row.empty_since.getTime() >= spread;
+}
+
+/** Counts a clean, empty look-up towards a proof; what was begun before `from` is stale. By default only the last two hours count. */
+export function countEmptyLookup(
+  row: Pick<Evidence, 'empty_lookups' | 'empty_since'>,
+  now: Date,
+  from = new Date(now.getTime() - PROOF_SPAN),
+): Pick<Evidence, 'empty_lookups' | 'empty_since' | 'empty_at'> {
+  return row.empty_since === null || row.empty_since < from
     ? { empty_lookups: 1, empty_since: now, empty_at: now }
     : { empty_lookups: row.empty_lookups + 1, empty_since: row.empty_since, empty_at: now };
 }

@@ -1,11 +1,13 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Continuity } from '../continuity/continuity.js';
-import { type Charge, isCustomerPresent } from '../domain/charge.js';
-import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
+import type { Charge } from '../domain/charge.js';
+import { type Waiting, weighClearance } from '../domain/clearance.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database, type Transaction } from '../platform/database/database.js';
+import { updateSet } from '../platform/database/sets.js';
+import { ChargeSight } from './charge.sight.js';
 import { RateBudget } from './rate.budget.js';
-import { SettlementDoor } from './settlement.door.js';
+import { Windows } from './windows.js';
 
 const LARGEST_SET = 200;
 const RETRY_MS = 30_000;
@@ -22,87 +24,75 @@ export const NEEDS_CLEARANCE = `
            and exists (select 1 from invoices i
                         where i.id = c.invoice and coalesce(i.period_start, i.created_at) <= $2)))`;
 
+const WRITTEN = ['cleared_at', 'next_check_at', 'empty_lookups', 'empty_since', 'empty_at'] as const satisfies readonly (keyof Charge)[];
+
 /** Asks the gateway about what may already have been paid, before a charge is sent. */
 @Injectable()
 export class Clearance {
-  private readonly log = new Logger(Clearance.name);
-
   constructor(
     private readonly database: Database,
-    private readonly gateway: Gateway,
     private readonly budget: RateBudget,
-    private readonly door: SettlementDoor,
     private readonly continuity: Continuity,
+    private readonly sight: ChargeSight,
+    private readonly windows: Windows,
     private readonly wake: Wake,
   ) {}
 
-  /** Clears a set of the charges that wait for it. Returns how many there were. */
+  /** Looks at a set of the charges that wait for it. Returns how many there were. */
   async run(): Promise<number> {
-    const charges = await this.database.transaction(async (tx) => {
-      const { lookFirstUntil } = await this.continuity.standing(tx);
+    const { charges, at } = await this.database.transaction(async (tx) => {
+      const { lost } = await this.continuity.standing(tx);
       const due = await tx.query<Charge>(
         `select c.* from charges c
           where c.status = 'created' and c.parked_at is null and c.next_check_at <= $1 and ${NEEDS_CLEARANCE}
           order by c.next_check_at limit $3 for update of c skip locked`,
-        [tx.now, lookFirstUntil, LARGEST_SET],
+        [tx.now, lost?.until ?? null, LARGEST_SET],
       );
       const granted = due.slice(0, due.length === 0 ? 0 : await this.budget.take(tx, 'reads', due.length));
       await this.putOff(tx, granted);
-      return granted;
+      return { charges: granted, at: tx.now };
     });
-    await this.clearAll(charges);
+    await this.clearAll(charges, at);
     return charges.length;
   }
 
-  /** Clears these charges at once, where they need it: somebody is waiting. */
+  /** Looks at these charges at once, where they need it: somebody is waiting. */
   async clearNow(ids: readonly string[]): Promise<void> {
-    const charges = await this.database.transaction(async (tx) => {
-      const { lookFirstUntil } = await this.continuity.standing(tx);
-      return tx.query<Charge>(
+    const { charges, at } = await this.database.transaction(async (tx) => {
+      const { lost } = await this.continuity.standing(tx);
+      const charges = await tx.query<Charge>(
         `select c.* from charges c where c.id = any($3) and c.status = 'created' and ${NEEDS_CLEARANCE}`,
-        [tx.now, lookFirstUntil, ids],
+        [tx.now, lost?.until ?? null, ids],
       );
+      return { charges, at: tx.now };
     });
-    await this.clearAll(charges);
+    await this.clearAll(charges, at);
   }
 
-  private async clearAll(charges: readonly Charge[]): Promise<void> {
-    const cleared = await Promise.all(charges.map(async (charge) => ((await this.clear(charge)) ? charge.id : null)));
-    const ids = cleared.filter((id) => id !== null);
-    if (ids.length === 0) return;
-    await this.database.transaction((tx) =>
-      tx.query(
-        `update charges set cleared_at = $2, next_check_at = $2 where id = any($1) and status = 'created'`,
-        [ids, tx.now],
-      ),
+  /** `at`: before anything was asked. */
+  private async clearAll(charges: readonly Charge[], at: Date): Promise<void> {
+    const seen = await Promise.all(charges.map(async (charge) => ((await this.sight.isClear(charge)) ? charge.id : null)));
+    const clear = seen.filter((id) => id !== null);
+    if (clear.length === 0) return;
+    const free = await this.database.transaction((tx) => this.weigh(tx, clear, at));
+    if (free) this.wake.now('send');
+  }
+
+  /** Stores what clean, empty looks allow. Returns whether anything may be sent now. */
+  private async weigh(tx: Transaction, ids: readonly string[], at: Date): Promise<boolean> {
+    const { lost } = await this.continuity.standing(tx);
+    const rows = await tx.query<Charge & Waiting>(
+      `select c.*, coalesce(i.period_start, i.created_at) as period_began
+         from charges c join invoices i on i.id = c.invoice
+        where c.id = any($1) and c.status = 'created' order by c.id for update of c`,
+      [ids],
     );
-    this.wake.now('send');
-  }
-
-  /** Looks at the charge's own reference and at every earlier attempt. True when all could be asked about. */
-  private async clear(charge: Charge): Promise<boolean> {
-    const attempts = await this.database.query<Charge>(
-      `select * from charges where subscription = $1 and period_no = $2 and attempt <= $3 and status <> 'captured'
-        order by attempt`,
-      [charge.subscription, charge.period_no, charge.attempt],
-    );
-    try {
-      for (const attempt of attempts) if (!(await this.isOver(attempt, attempt.id === charge.id))) return false;
-      return true;
-    } catch (error) {
-      if (!(error instanceof LookupFailed)) throw error;
-      this.log.warn({ charge: charge.id, reason: error.message }, 'earlier attempts could not be looked at');
-      return false;
-    }
-  }
-
-  /** Whether nothing can come of the attempt any more, as far as the gateway knows. */
-  private async isOver(attempt: Charge, itself: boolean): Promise<boolean> {
-    const found = await this.gateway.paymentsByReference(attempt.reference);
-    for (const { fact, requestId } of found) {
-      await this.door.settle({ charge: attempt.id, request_id: requestId, kind: 'fact', fact });
-    }
-    return itself || isCustomerPresent(attempt.kind) || found.every(({ fact }) => fact.status !== 'pending');
+    const weighed = rows.map((row) => {
+      const { evidence, at: again } = weighClearance(row, lost, this.windows.configured, at);
+      return { ...row, ...evidence, cleared_at: again === null ? tx.now : null, next_check_at: again ?? tx.now };
+    });
+    await updateSet<Charge>(tx, 'charges', 'id', WRITTEN, weighed);
+    return weighed.some((row) => row.cleared_at !== null);
   }
 
   private async putOff(tx: Transaction, charges: readonly Charge[]): Promise<void> {

@@ -4,6 +4,7 @@ import { CasesModule } from '../cases/cases.module.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { ParkingModule } from '../parking/parking.module.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { ChargeSight } from './charge.sight.js';
 import { CircuitBreaker } from './circuit.breaker.js';
 import { Clearance } from './clearance.js';
 import { ChargesController } from './charges.controller.js';
@@ -25,8 +26,8 @@ import { Windows } from './windows.js';
   imports: [CasesModule, ContinuityModule, GatewayModule, ParkingModule],
   controllers: [ChargesController, RefundsController],
   providers: [
-    Acknowledgements, CircuitBreaker, Clearance, LookUp, Orphans, PaymentWork, RateBudget, RefundLookUp, RefundSender,
-    RefundSight, Refunds, Sender, SettlementDoor, Verification, Windows,
+    Acknowledgements, ChargeSight, CircuitBreaker, Clearance, LookUp, Orphans, PaymentWork, RateBudget, RefundLookUp,
+    RefundSender, RefundSight, Refunds, Sender, SettlementDoor, Verification, Windows,
   ],
   exports: [Clearance, ContinuityModule, GatewayModule, LookUp, Orphans, PaymentWork, RateBudget, Sender, SettlementDoor],
 })

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Continuity } from '../../src/continuity/continuity.js';
 import type { Charge } from '../../src/domain/charge.js';
-import { arm, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, SECOND, sell } from '../gateway/shop.js';
+import { arm, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, SECOND, sell } from '../gateway/shop.js';
 import { KEY } from '../sandbox/support.js';
 import { World } from '../support/world.js';
 
@@ -109,5 +109,86 @@ test('money that went back in the lost time is found, and the charge is compared
     amount_refunded: 500,
     verified_at: null,
     next_check_at: new Date((first as Date).getTime() + 14 * 24 * HOUR),
+  });
+});
+
+describe('a charge of a lost time whose key the gateway may have forgotten, for which only looks can tell', () => {
+  const LIST = { match: { operation: 'list' } };
+
+  /** The charge was sent by a life that is lost, so many hours ago. */
+  async function restoredAfter(hours: number): Promise<Charge> {
+    const charge = await renewalNotTaken();
+    await sendInAnotherLife(charge);
+    await passWithoutEngine(hours * HOUR);
+    await world.restart();
+    return charge;
+  }
+
+  async function expectFoundAndPaidOnce(charge: Charge): Promise<void> {
+    await world.control('DELETE', '/faults');
+    await world.pass(DAY, 5 * MINUTE);
+    expect((await gatewayShows(world, charge)).payments).toBe(1);
+    expect(await lastCharge(world, subscription)).toMatchObject({ status: 'captured', sends: 1 });
+    await expectEachPaidOnce(world, subscription, 2);
+  }
+
+  test.each([1, 2])('is not sent, although %i looks come back wrongly empty', async (times) => {
+    const charge = await restoredAfter(26);
+    await arm(world, 'list_empty', { ...LIST, times });
+    await world.app.get(Continuity).start();
+    await world.pass(HOUR, MINUTE);
+    await expectFoundAndPaidOnce(charge);
+  });
+
+  test('is not sent, although looks come back wrongly empty for 80 minutes', async () => {
+    const charge = await restoredAfter(26);
+    await arm(world, 'list_empty', LIST);
+    await world.app.get(Continuity).start();
+    await world.pass(80 * MINUTE, MINUTE);
+    expect(await lastCharge(world, subscription)).toMatchObject({ status: 'created', sends: 1 });
+    await expectFoundAndPaidOnce(charge);
+  });
+
+  test('is not sent on the word of looks that failed', async () => {
+    const charge = await restoredAfter(26);
+    await arm(world, 'list_empty', { ...LIST, times: 1 });
+    await world.app.get(Continuity).start();
+    await world.settle();
+    await arm(world, 'reads_failing', LIST);
+    await world.pass(4 * HOUR, 5 * MINUTE);
+    expect(await lastCharge(world, subscription)).toMatchObject({ status: 'created', sends: 1, empty_lookups: 1 });
+    await expectFoundAndPaidOnce(charge);
+  });
+
+  test('is sent when three looks over ninety minutes have found nothing', async () => {
+    await renewalNotTaken();
+    await passWithoutEngine(26 * HOUR);
+    await world.restart();
+    await world.app.get(Continuity).start();
+    await world.pass(89 * MINUTE, MINUTE);
+    expect(await lastCharge(world, subscription)).toMatchObject({ status: 'created', sends: 1 });
+    await world.pass(2 * MINUTE, MINUTE);
+    expect(await lastCharge(world, subscription)).toMatchObject({ status: 'captured', sends: 2, empty_lookups: 3 });
+    await expectEachPaidOnce(world, subscription, 2);
+  });
+
+  test('waits for one look only while its key is remembered', async () => {
+    const charge = await restoredAfter(22);
+    await arm(world, 'list_empty', LIST);
+    await world.app.get(Continuity).start();
+    await world.pass(MINUTE, 10 * SECOND);
+    // The same key with the same bytes brought back the same payment.
+    expect((await gatewayShows(world, charge)).payments).toBe(1);
+    expect(await lastCharge(world, subscription)).toMatchObject({ status: 'captured', sends: 2 });
+    await world.control('DELETE', '/faults');
+    await expectEachPaidOnce(world, subscription, 2);
+  });
+
+  test('waits for one look only where its period began so late that the lost life’s key must be remembered', async () => {
+    await passWithoutEngine(7 * DAY + HOUR);
+    await world.restart();
+    await world.app.get(Continuity).start();
+    await world.pass(MINUTE, 10 * SECOND);
+    await expectEachPaidOnce(world, subscription, 2);
   });
 });
