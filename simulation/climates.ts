@@ -1,6 +1,6 @@
 import type { FaultType } from '../sandbox/faults/catalogue.js';
 import type { FaultMatch } from '../sandbox/faults/fault.js';
-import { MINUTE } from './hours.js';
+import { HOUR, MINUTE } from './hours.js';
 import type { EngineClass, Swarm } from './swarm.js';
 
 /**
@@ -43,6 +43,11 @@ export const CLIMATES = {
   silent: climate([gateway('webhook_lost', 1)]),
   /** The database is lost and restored from a backup that is hours old, and the gateway forgets keys. */
   restored: climate([FORGETFUL, gateway('decline', 0.1), gateway('webhook_lost', 0.3)], { restored_backup: 0.05 }),
+  /** The database is restored when keys of the lost time are forgotten, and look-ups are often blank: only several of them help. */
+  bygone: {
+    ...climate([gateway('list_empty', 0.5), gateway('webhook_lost', 0.95)], { restored_backup: 0.05 }, [200, 5 * MINUTE, HOUR]),
+    lost: [25 * HOUR, 40 * HOUR],
+  },
   /** Rows that cannot be worked on, conflicts between transactions. */
   poisoned: climate([], { poison_row: 0.2, serialization_failure: 0.2, tick_doubled: 0.5 }),
 } as const satisfies Record<string, Swarm>;

@@ -2,9 +2,8 @@ import pg from 'pg';
 import { SandboxGateway } from '../sandbox/gateway.js';
 import { VirtualClock } from '../sandbox/runtime/clock.js';
 import type { SendResult } from '../sandbox/runtime/ports.js';
-import type { FaultType } from '../sandbox/faults/catalogue.js';
-import type { FaultSubject } from '../sandbox/faults/fault.js';
 import type { Chance } from './chance.js';
+import { Draws } from './draws.js';
 import { API_KEY, Engine, SECRET_KEY, WEBHOOK_AUTHORIZATION, WEBHOOK_KEY } from './engine.js';
 import { type Call, GatewayRoad, type RoadFault } from './gateway.road.js';
 import { type Answer, ask } from './in.process.js';
@@ -34,7 +33,6 @@ export class Lab {
   failedTimers = 0;
   /** Names of references and how many draws were made for each. */
   private readonly names = new Map<string, string>();
-  private readonly draws = new Map<string, number>();
 
   private constructor(
     private readonly options: LabOptions,
@@ -56,11 +54,12 @@ export class Lab {
     const admin = await connect(options.databaseUrl);
     // The gateway is made before the lab that it calls back.
     const late: { lab: Lab | null } = { lab: null };
+    const draws = new Draws(options.chance, (reference) => (late.lab as Lab).nameOfReference(reference));
     const gateway = await SandboxGateway.open({
       clock: new VirtualClock(options.start),
       sender: { send: (_url, headers, body) => (late.lab as Lab).deliver(headers, body) },
       seed: 'simulation',
-      chance: (type, subject) => (late.lab as Lab).draw(type, subject),
+      chance: (type, subject) => draws.draw(type, subject, (late.lab as Lab).gateway),
       secretKey: SECRET_KEY,
       publicUrl: 'http://gateway.test',
       settings: {
@@ -223,14 +222,6 @@ export class Lab {
     if (listed !== undefined) return decodeURIComponent(listed);
     const id = path.split('/')[2] ?? '';
     return this.gateway.context.store.findPayment(id)?.terms.reference ?? null;
-  }
-
-  /** A fault's draw, named by its payment and by how many draws that payment has seen. */
-  private draw(type: FaultType, subject: FaultSubject): number {
-    const name = subject.reference === undefined ? '' : this.nameOfReference(subject.reference);
-    const nth = (this.draws.get(name) ?? 0) + 1;
-    this.draws.set(name, nth);
-    return this.options.chance.draw('fault', type, name, nth);
   }
 
   private async deliver(headers: Record<string, string>, body: string): Promise<SendResult> {

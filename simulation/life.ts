@@ -51,7 +51,7 @@ export class Life {
   async begin(lab: Lab, subscriptions: number): Promise<void> {
     this.lab = lab;
     this.society = new Society(lab, this.luck, () => this.anyEngine());
-    this.misfortunes = new Misfortunes(lab, this.luck);
+    this.misfortunes = new Misfortunes(lab, this.luck, this.swarm.lost);
     for (const name of ['A', 'B']) await lab.startEngine(name);
     for (const plan of PLANS) {
       const body = { ...plan, name: plan.code, currency: 'CNY', catch_up: 'all', renewal_notice: 'off' };

@@ -28,6 +28,8 @@ export class Misfortunes {
   constructor(
     private readonly lab: Lab,
     private readonly luck: Luck,
+    /** How much time (ms) a restore loses: between these. */
+    private readonly lost: readonly [number, number] = [HOUR, 30 * HOUR],
   ) {}
 
   /** What befalls everybody in this step. */
@@ -54,7 +56,8 @@ export class Misfortunes {
     if (this.backup === null && this.luck.strikes('restored_backup', step)) {
       await this.killAll(now);
       await this.lab.backUp();
-      this.backup = { taken: now, restoreAt: now + this.luck.chance.whole(1, 30, 'restore', step) * HOUR };
+      const [least, most] = this.lost;
+      this.backup = { taken: now, restoreAt: now + this.luck.chance.whole(least / MINUTE, most / MINUTE, 'restore', step) * MINUTE };
       await this.bringBack(step);
     } else if (this.backup !== null && now >= this.backup.restoreAt) {
       await this.restore(this.backup.taken, step);

@@ -124,14 +124,16 @@ export interface Swarm {
   engine: Partial<Record<EngineClass, number>>;
   /** How coarsely days are lived, where the seed is not to choose (ms). */
   grains?: readonly number[];
+  /** How much time a restore loses: between these (ms), where it is not to be chosen freely. */
+  lost?: readonly [number, number];
 }
 
-/** After a restore the engine must be shown what it forgot: its keys may be dead, so blank look-ups would be one fault too many. */
-const OPPOSITE: Partial<Record<EngineClass, FaultType>> = { restored_backup: 'list_empty' };
+/** They belong into one seed: what a lost life has charged is to be found by look-ups that may be wrongly empty. */
+const TOGETHER: Partial<Record<EngineClass, FaultType>> = { restored_backup: 'list_empty' };
 
 /** Each seed switches on about half of the classes, and the next seed the other half. */
 export function swarmOf(seed: number, chance: Chance): Swarm {
-  const isOn = (name: string): boolean => (chanceOfClass(OPPOSITE[name as EngineClass] ?? name) + seed + (name in OPPOSITE ? 1 : 0)) % 2 === 0;
+  const isOn = (name: string): boolean => (chanceOfClass(TOGETHER[name as EngineClass] ?? name) + seed) % 2 === 0;
   const within = ([low, high]: readonly [number, number], name: string): number => low + (high - low) * chance.draw('rate', name);
   const gateway = GATEWAY_CLASSES.filter(({ type }) => isOn(type)).map(({ type, rate, params, match }) => ({
     type,

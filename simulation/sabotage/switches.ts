@@ -8,11 +8,15 @@ const SETTLEMENT = 'src/domain/settlement.ts';
 const COLLECTION = 'src/domain/collection.ts';
 const CHECKOUT = 'src/gateway/checkout/checkout.gateway.ts';
 const HTTP = 'src/gateway/checkout/checkout.http.ts';
+const CLEARANCE = 'src/payments/clearance.ts';
+const CONTINUITY = 'src/continuity/continuity.ts';
 const MINT = 'src/cases/charge.mint.ts';
 const LIVING = 'src/subscriptions/living.ts';
 const STORE = 'src/cases/case.store.ts';
 const INBOX = 'src/inbox/inbox.ts';
 const ENDPOINT = 'src/inbox/inbox.endpoint.ts';
+const RESTORED = 'test/scenarios/restored.test.ts';
+const EARLIER = 'test/gateway/earlier.attempts.test.ts';
 const COLLECTING = 'migrations/1764000000001-collecting.ts';
 const BOOKS = 'migrations/1764000000002-ledger-and-events.ts';
 
@@ -29,6 +33,10 @@ const absentTooEarly = [
 const noResendGuard = at(COLLECTING, "raise exception 'charge %: may not be sent again', old.id using errcode = 'check_violation';", 'null;');
 const noAbsenceGuard = at(COLLECTING, "raise exception 'charge %: is not proven absent', old.id using errcode = 'check_violation';", 'null;');
 const noOneOpenIndex = at(COLLECTING, 'create unique index charges_one_open on charges (invoice)', 'create index charges_one_open on charges (invoice)');
+
+/** The ladder's look at what is in flight, the case's refusal, and the index: three layers of "one open charge". */
+const noLiveCheck = at(COLLECTION, "  if (isBeingCharged(c, oldest)) {\n    // Its outcome decides", "  if (false as boolean) {\n    // Its outcome decides");
+const noMintCheck = at('src/domain/case.ts', '    if (this.liveCharges().some((charge) => charge.invoice === invoice.id)) {', '    if (false as boolean) {');
 
 /** The protections of an unknown outcome: what is asked, how long is waited, when a new attempt may exist. */
 const UNKNOWN: readonly Switch[] = [
@@ -109,6 +117,18 @@ const SENDING: readonly Switch[] = [
     watch: { test: 'test/gateway/connection.test.ts' },
   },
   {
+    name: 'sent_before_commit',
+    removes: 'the commit before the call',
+    patches: [at(LIVING, '      await this.cases.save(tx, cases);\n', '      await this.cases.save(tx, cases);\n      this.sender.sendClaimed(charges, started);\n'), at(LIVING, '    this.sender.sendClaimed(charges, started);\n    return lived;', '    return lived;')],
+    watch: { test: 'test/gateway/committed.first.test.ts' },
+  },
+  {
+    name: 'claim_sent_before_commit',
+    removes: 'the commit of a claim before the call',
+    patches: [at(SENDER, '    return this.claim(tx, due.slice(0, await this.budget.take(tx, \'writes\', due.length)));\n', '    const taken = await this.claim(tx, due.slice(0, await this.budget.take(tx, \'writes\', due.length)));\n    void this.start(taken, performance.now());\n    return taken;\n'), at(SENDER, '    void this.start(charges, started);\n    return charges.length;', '    void started;\n    return charges.length;')],
+    watch: { test: 'test/gateway/committed.first.test.ts' },
+  },
+  {
     name: 'advanced_in_its_own_commit',
     removes: 'period, invoice and charge in one transaction',
     patches: [
@@ -147,6 +167,34 @@ const SENDING: readonly Switch[] = [
     removes: 'due rows: what nobody looked at in its hour is never looked at again',
     patches: [at(LIVING, '`select id from subscriptions where test_clock is null and due_at <= $1 and parked_at is null', "`select id from subscriptions where test_clock is null and due_at <= $1 and due_at > $1::timestamptz - interval '12 hours' and parked_at is null")],
     watch: { climate: 'away' },
+  },
+];
+
+/** What is asked before a charge is sent at all. */
+const CLEARING: readonly Switch[] = [
+  {
+    name: 'no_look_after_a_gap',
+    removes: 'the look before the first sending after a time that nobody remembers',
+    patches: [at(CLEARANCE, '$2::timestamptz is not null and c.test_clock is null', '$2::timestamptz is null and c.test_clock is null and $2::timestamptz is not null'), at(SENDER, 'if (quarantined || lost !== null) return [];', 'if (quarantined) return [];')],
+    watch: { test: RESTORED },
+  },
+  {
+    name: 'one_look_after_a_gap',
+    removes: 'the proof that a lost life has not sent it with a key that is forgotten',
+    patches: [at('src/domain/clearance.ts', 'if (lost === null || !mayBeForgotten(charge, lost, windows, now))', 'if (lost === null || !mayBeForgotten(charge, lost, windows, now) || lost.from < now)')],
+    watch: { climate: 'bygone' },
+  },
+  {
+    name: 'earlier_attempts_ignored',
+    removes: 'looking at all earlier attempts before a new one is sent',
+    patches: [at(CLEARANCE, '  and (c.attempt > 1\n', '  and (false\n')],
+    watch: { test: EARLIER },
+  },
+  {
+    name: 'quarantine_ignored',
+    removes: 'waiting until what a lost life sent last must be visible',
+    patches: [at(CONTINUITY, 'return { quarantined: elsewhere || (state?.quarantined_at ?? null) !== null, lost };', 'return { quarantined: elsewhere && lost === null, lost };')],
+    watch: { test: RESTORED },
   },
 ];
 
@@ -230,8 +278,14 @@ const TABLES: readonly Switch[] = [
 /** Two mechanisms that keep the same: each alone may go unmissed, both never. */
 const PAIRS: readonly Switch[] = [
   { name: 'no_resend_guard', removes: 'SQL’s own refusal of a resend outside S and W', patches: [noResendGuard], watch: { test: 'test/database/guards.test.ts' } },
+  { name: 'no_settle_delay_and_no_guard', removes: 'S, in code and in SQL', patches: [noSettleDelay, noResendGuard], watch: { climate: 'slow' } },
+  { name: 'settle_from_first_and_no_guard', removes: 'counting S from the last send, in code and in SQL', patches: [settleFromFirst, noResendGuard], watch: { climate: 'slow' } },
+  { name: 'resend_after_window_and_no_guard', removes: 'the end of resends, in code and in SQL', patches: [resendAfterWindow, noResendGuard], watch: { climate: 'away' } },
   { name: 'absent_too_early_and_no_guard', removes: 'the proof of absence, in code and in SQL', patches: [...absentTooEarly, noAbsenceGuard], watch: { climate: 'blank' } },
+  { name: 'live_charge_unseen', removes: 'the ladder’s look at charges in flight', patches: [noLiveCheck], watch: { test: EARLIER } },
+  { name: 'mint_unguarded', removes: 'the case’s own refusal of a second open charge', patches: [noMintCheck], watch: { test: 'src/domain/late.money.spec.ts' } },
+  { name: 'double_charge', removes: 'all three: the look, the refusal and the index', patches: [noLiveCheck, noMintCheck, noOneOpenIndex], watch: { test: EARLIER } },
   { name: 'random_reference', removes: 'references and keys that a restored database repeats', patches: [at(MINT, "const tag = this.secret.token('reference', 20, ...fact);", "const tag = this.secret.token('reference', 20, ...fact, newId('chg'));"), at(MINT, "idempotency_key: this.secret.uuid('idempotency-key', ...fact),", "idempotency_key: this.secret.uuid('idempotency-key', ...fact, newId('chg')),")], watch: { climate: 'restored' } },
 ];
 
-export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...READING, ...TABLES, ...PAIRS];
+export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...CLEARING, ...READING, ...TABLES, ...PAIRS];

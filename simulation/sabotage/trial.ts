@@ -69,7 +69,7 @@ async function live(climate: Climate, seed: number, ground: Ground, database: st
 async function test(file: string, patches: readonly Patch[]): Promise<string | null> {
   const folder = await sourceMutant(patches);
   try {
-    const vitest = spawn(process.execPath, [join(folder, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'all', file], { cwd: folder, stdio: 'ignore' });
+    const vitest = spawn(process.execPath, [join(folder, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'all', '--bail', '1', file], { cwd: folder, stdio: 'ignore' });
     const [code] = (await once(vitest, 'exit')) as [number | null];
     return code === 0 ? null : file;
   } finally {

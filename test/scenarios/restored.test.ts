@@ -64,6 +64,21 @@ test('a quarantine lasts until what was sent last must be visible, even if nothi
   expect(await quarantine()).toMatchObject({ active: false });
 });
 
+test('in quarantine nothing is sent on the word of a look: what the lost life sent last may not be shown yet', async () => {
+  const charge = await renewalNotTaken();
+  await arm(world, 'list_lag', { params: { seconds: 1_500 }, times: 1 });
+  await arm(world, 'key_expired');
+  await sendInAnotherLife(charge);
+  await world.restart();
+  await world.app.get(Continuity).start(true);
+  await world.pass(29 * MINUTE, MINUTE);
+  expect(await quarantine()).toMatchObject({ active: true });
+  await world.pass(HOUR, MINUTE);
+  expect((await gatewayShows(world, charge)).payments).toBe(1);
+  expect(await lastCharge(world, subscription)).toMatchObject({ status: 'captured', sends: 1 });
+  await expectEachPaidOnce(world, subscription, 2);
+});
+
 test('an unknown charge counts as sent until the restore: the lost life may have sent it again', async () => {
   const fault = await arm(world, 'reset_before_commit');
   await liveToRenewal(world, subscription);
