@@ -11,9 +11,10 @@ create table engine_state (
   system_identifier text not null,
   timeline integer not null,
   heartbeat_at timestamptz(3) not null,
-  -- The last time in which no engine lived (or what it wrote was lost): until when, and since when.
-  gap_from timestamptz(3),
-  gap_until timestamptz(3),
+  -- The times in which no engine lived.
+  silent tstzmultirange not null default '{}',
+  -- The times of which a restored database knows nothing: another life may have charged in them.
+  forgotten tstzmultirange not null default '{}',
   quarantined_at timestamptz(3),
   quarantine_reason text
 );

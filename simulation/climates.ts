@@ -43,10 +43,10 @@ export const CLIMATES = {
   silent: climate([gateway('webhook_lost', 1)]),
   /** The database is lost and restored from a backup that is hours old, and the gateway forgets keys. */
   restored: climate([FORGETFUL, gateway('decline', 0.1), gateway('webhook_lost', 0.3)], { restored_backup: 0.05 }),
-  /** The database is restored when keys of the lost time are forgotten, and look-ups are often blank: only several of them help. */
+  /** The database is restored when keys of the lost time are forgotten, nothing is told again, and look-ups are often blank: only looking, and again, helps. */
   bygone: {
     ...climate([gateway('list_empty', 0.5), gateway('webhook_lost', 0.95)], { restored_backup: 0.05 }, [200, 5 * MINUTE, HOUR]),
-    lost: [25 * HOUR, 40 * HOUR],
+    restore: { lost: [40 * HOUR, 90 * HOUR], retold: false },
   },
   /** Rows that cannot be worked on, conflicts between transactions. */
   poisoned: climate([], { poison_row: 0.2, serialization_failure: 0.2, tick_doubled: 0.5 }),

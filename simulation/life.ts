@@ -51,7 +51,7 @@ export class Life {
   async begin(lab: Lab, subscriptions: number): Promise<void> {
     this.lab = lab;
     this.society = new Society(lab, this.luck, () => this.anyEngine());
-    this.misfortunes = new Misfortunes(lab, this.luck, this.swarm.lost);
+    this.misfortunes = new Misfortunes(lab, this.luck, this.swarm.restore);
     for (const name of ['A', 'B']) await lab.startEngine(name);
     for (const plan of PLANS) {
       const body = { ...plan, name: plan.code, currency: 'CNY', catch_up: 'all', renewal_notice: 'off' };
@@ -103,7 +103,7 @@ export class Life {
     if (this.anyEngine()) {
       const due = Object.values(await this.due()) as (Date | null)[];
       wanted.push(...due.flatMap((at) => (at === null ? [] : [at.getTime()])));
-      if (this.lab.engines.some((engine) => engine.woken.size > 0)) wanted.push(now);
+      if (this.lab.engines.some((engine) => TIMERS.some((name) => isWoken(engine, name)))) wanted.push(now);
       const { backup } = this.misfortunes;
       wanted.push(this.lab.gateway.nextDueAt() ?? Infinity, backup?.restoreAt ?? this.society.nextAt());
     }
@@ -148,7 +148,6 @@ export class Life {
       // The live timer leaves new charges for the others.
       return name === 'send' || name === 'clear' || (at !== null && at.getTime() <= now);
     };
-    const isWoken = (engine: Engine, name: string): boolean => (engine.woken as Set<string>).has(name);
     for (const name of this.chance.shuffled(TIMERS, 'order', this.steps)) {
       const twice = this.luck.strikes('tick_doubled', this.steps, name);
       const workers = this.chance.shuffled(this.lab.engines.filter((engine) => engine.working), 'who', this.steps, name);
@@ -165,4 +164,8 @@ export class Life {
   private anyEngine(): Engine | undefined {
     return this.chance.shuffled(this.lab.engines.filter((engine) => engine.working), 'any', this.steps)[0];
   }
+}
+
+function isWoken(engine: Engine, name: string): boolean {
+  return (engine.woken as Set<string>).has(name);
 }

@@ -3,7 +3,7 @@ import type { Doom, Engine } from './engine.js';
 import { DAY, HOUR, MINUTE, SECOND } from './hours.js';
 import type { Lab } from './lab.js';
 import type { Luck } from './luck.js';
-import type { EngineClass } from './swarm.js';
+import type { EngineClass, Restoring } from './swarm.js';
 
 const FATES: Partial<Record<EngineClass, CommitFate>> = {
   killed_before_commit: 'killed_before',
@@ -28,8 +28,7 @@ export class Misfortunes {
   constructor(
     private readonly lab: Lab,
     private readonly luck: Luck,
-    /** How much time (ms) a restore loses: between these. */
-    private readonly lost: readonly [number, number] = [HOUR, 30 * HOUR],
+    private readonly restoring: Restoring = { lost: [HOUR, 30 * HOUR], retold: true },
   ) {}
 
   /** What befalls everybody in this step. */
@@ -56,7 +55,7 @@ export class Misfortunes {
     if (this.backup === null && this.luck.strikes('restored_backup', step)) {
       await this.killAll(now);
       await this.lab.backUp();
-      const [least, most] = this.lost;
+      const [least, most] = this.restoring.lost;
       this.backup = { taken: now, restoreAt: now + this.luck.chance.whole(least / MINUTE, most / MINUTE, 'restore', step) * MINUTE };
       await this.bringBack(step);
     } else if (this.backup !== null && now >= this.backup.restoreAt) {
@@ -71,6 +70,7 @@ export class Misfortunes {
     this.quarantine = true;
     await this.bringBack(step);
     this.quarantine = false;
+    if (!this.restoring.retold) return;
     // As the runbook says: the gateway tells again what it told the database that is lost.
     const { store } = this.lab.gateway.context;
     for (const event of store.events.rows.values()) if (event.created_at >= taken) this.lab.gateway.webhooks.resend(event);

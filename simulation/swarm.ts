@@ -118,14 +118,22 @@ export const ENGINE_CLASSES = {
 } as const satisfies Record<string, readonly [number, number]>;
 export type EngineClass = keyof typeof ENGINE_CLASSES;
 
+/** How a backup is restored. */
+export interface Restoring {
+  /** How much time (ms) is lost: between these. */
+  lost: readonly [number, number];
+  /** Whether the gateway is made to send the webhooks of that time again, as the runbook says. */
+  retold: boolean;
+}
+
 /** What one seed suffers: its own choice of classes, each with its own rate. */
 export interface Swarm {
   gateway: { type: FaultType; probability: number; params: object; match: FaultMatch }[];
   engine: Partial<Record<EngineClass, number>>;
   /** How coarsely days are lived, where the seed is not to choose (ms). */
   grains?: readonly number[];
-  /** How much time a restore loses: between these (ms), where it is not to be chosen freely. */
-  lost?: readonly [number, number];
+  /** How backups are restored, where not as usual. */
+  restore?: Restoring;
 }
 
 /** They belong into one seed: what a lost life has charged is to be found by look-ups that may be wrongly empty. */

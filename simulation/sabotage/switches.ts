@@ -16,6 +16,7 @@ const STORE = 'src/cases/case.store.ts';
 const INBOX = 'src/inbox/inbox.ts';
 const ENDPOINT = 'src/inbox/inbox.endpoint.ts';
 const RESTORED = 'test/scenarios/restored.test.ts';
+const LOST_ANSWERS = 'test/gateway/lost.answers.test.ts';
 const EARLIER = 'test/gateway/earlier.attempts.test.ts';
 const COLLECTING = 'migrations/1764000000001-collecting.ts';
 const BOOKS = 'migrations/1764000000002-ledger-and-events.ts';
@@ -62,7 +63,7 @@ const UNKNOWN: readonly Switch[] = [
     name: 'settle_from_first',
     removes: 'counting S from the last send',
     patches: [settleFromFirst],
-    watch: { test: 'test/gateway/lost.answers.test.ts' },
+    watch: { test: LOST_ANSWERS },
   },
   {
     name: 'unknown_fails_by_timer',
@@ -86,7 +87,7 @@ const UNKNOWN: readonly Switch[] = [
     name: 'failed_look_up_counts_as_empty',
     removes: 'the difference between "nothing there" and "could not be asked"',
     patches: [at(LOOK_UP, "return [{ ...base, kind: 'look_up_failed' }];", "return [{ ...base, kind: 'not_found', windows: this.windows.configured }];")],
-    watch: { test: 'test/gateway/lost.answers.test.ts' },
+    watch: { test: LOST_ANSWERS },
   },
   {
     name: 'no_look_up_of_pending',
@@ -98,7 +99,7 @@ const UNKNOWN: readonly Switch[] = [
     name: 'absent_charge_is_dropped',
     removes: 'the new attempt after a charge was proved absent',
     patches: [at(COLLECTION, '  if (source) c.addCharge(charge.kind, invoice, source, null, c.engineNow);', '')],
-    watch: { test: 'test/gateway/lost.answers.test.ts' },
+    watch: { test: LOST_ANSWERS },
   },
 ];
 
@@ -175,25 +176,31 @@ const CLEARING: readonly Switch[] = [
   {
     name: 'no_look_after_a_gap',
     removes: 'the look before the first sending after a time that nobody remembers',
-    patches: [at(CLEARANCE, '$2::timestamptz is not null and c.test_clock is null', '$2::timestamptz is null and c.test_clock is null and $2::timestamptz is not null'), at(SENDER, 'if (quarantined || lost !== null) return [];', 'if (quarantined) return [];')],
+    patches: [at(CLEARANCE, 'or exists (select 1 from ${MAY_HAVE_BEEN_SENT}))`;', ')`;'), at(SENDER, 'if (quarantined || hasGaps) return [];', 'if (quarantined) return [];')],
     watch: { test: RESTORED },
+  },
+  {
+    name: 'begun_anew_and_not_looked_for',
+    removes: 'the look for periods that a lost life began sooner',
+    patches: [at(CLEARANCE, 'or (whole and p.anchor > lower(t)', 'or (false and p.anchor > lower(t)')],
+    watch: { climate: 'bygone' },
   },
   {
     name: 'one_look_after_a_gap',
     removes: 'the proof that a lost life has not sent it with a key that is forgotten',
-    patches: [at('src/domain/clearance.ts', 'if (lost === null || !mayBeForgotten(charge, lost, windows, now))', 'if (lost === null || !mayBeForgotten(charge, lost, windows, now) || lost.from < now)')],
-    watch: { climate: 'bygone' },
+    patches: [at('src/domain/clearance.ts', 'if (ended === null || !mayBeForgotten(charge, windows, now))', 'if (ended === null || mayBeForgotten(charge, windows, now) || now > ended)')],
+    watch: { test: RESTORED },
   },
   {
     name: 'earlier_attempts_ignored',
     removes: 'looking at all earlier attempts before a new one is sent',
-    patches: [at(CLEARANCE, '  and (c.attempt > 1\n', '  and (false\n')],
+    patches: [at(CLEARANCE, 'and (c.attempt > 1 or exists', 'and (exists')],
     watch: { test: EARLIER },
   },
   {
     name: 'quarantine_ignored',
     removes: 'waiting until what a lost life sent last must be visible',
-    patches: [at(CONTINUITY, 'return { quarantined: elsewhere || (state?.quarantined_at ?? null) !== null, lost };', 'return { quarantined: elsewhere && lost === null, lost };')],
+    patches: [at(CONTINUITY, 'return { quarantined: elsewhere || (state?.quarantined_at ?? null) !== null, hasGaps:', 'return { quarantined: elsewhere && state?.gaps === false, hasGaps:')],
     watch: { test: RESTORED },
   },
 ];
@@ -280,7 +287,7 @@ const PAIRS: readonly Switch[] = [
   { name: 'no_resend_guard', removes: 'SQL’s own refusal of a resend outside S and W', patches: [noResendGuard], watch: { test: 'test/database/guards.test.ts' } },
   { name: 'no_settle_delay_and_no_guard', removes: 'S, in code and in SQL', patches: [noSettleDelay, noResendGuard], watch: { climate: 'slow' } },
   { name: 'settle_from_first_and_no_guard', removes: 'counting S from the last send, in code and in SQL', patches: [settleFromFirst, noResendGuard], watch: { climate: 'slow' } },
-  { name: 'resend_after_window_and_no_guard', removes: 'the end of resends, in code and in SQL', patches: [resendAfterWindow, noResendGuard], watch: { climate: 'away' } },
+  { name: 'resend_after_window_and_no_guard', removes: 'the end of resends, in code and in SQL', patches: [resendAfterWindow, noResendGuard], watch: { test: LOST_ANSWERS } },
   { name: 'absent_too_early_and_no_guard', removes: 'the proof of absence, in code and in SQL', patches: [...absentTooEarly, noAbsenceGuard], watch: { climate: 'blank' } },
   { name: 'live_charge_unseen', removes: 'the ladder’s look at charges in flight', patches: [noLiveCheck], watch: { test: EARLIER } },
   { name: 'mint_unguarded', removes: 'the case’s own refusal of a second open charge', patches: [noMintCheck], watch: { test: 'src/domain/late.money.spec.ts' } },

@@ -1,5 +1,4 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { LostTime } from '../domain/clearance.js';
 import { recordEvents } from '../events/outbox.js';
 import { Config } from '../platform/config/config.js';
 import { Database, type Transaction } from '../platform/database/database.js';
@@ -12,8 +11,6 @@ interface EngineState {
   system_identifier: string;
   timeline: number;
   heartbeat_at: Date;
-  gap_from: Date | null;
-  gap_until: Date | null;
   quarantined_at: Date | null;
   quarantine_reason: string | null;
 }
@@ -21,8 +18,8 @@ interface EngineState {
 /** What a sender must know before it sends anything. */
 export interface Standing {
   quarantined: boolean;
-  /** Charges of periods that began before its end may have been sent by a life that we do not remember. */
-  lost: LostTime | null;
+  /** Whether there ever was a time that this database knows nothing of: then charges go through clearance. */
+  hasGaps: boolean;
 }
 
 /**
@@ -51,7 +48,7 @@ export class Continuity {
       if (!state) throw new Error('The engine’s own state is missing');
       const gap = tx.now.getTime() - state.heartbeat_at.getTime() > GAP_SECONDS * 1000;
       const reason = changed(state, now) ?? (forceQuarantine ? 'asked for at the start' : null);
-      if (gap || reason !== null) await noteGap(tx);
+      if (gap || reason !== null) await noteGap(tx, reason === null ? 'silent' : 'forgotten');
       await this.recognise(tx, state, now, reason);
       return reason !== null || state.quarantined_at !== null;
     });
@@ -64,30 +61,33 @@ export class Continuity {
       const state = await remembered(tx);
       if (!state) return;
       const reason = changed(state, now);
-      if (reason !== null) await noteGap(tx);
+      if (reason !== null) await noteGap(tx, 'forgotten');
       await this.recognise(tx, state, now, reason);
     });
     return 0;
   }
 
   async standing(on: Queryable): Promise<Standing> {
-    const [state] = await on.query<EngineState & { timeline_now: number }>(`select s.*, ${TIMELINE} as timeline_now from engine_state s`);
+    const [state] = await on.query<EngineState & { timeline_now: number; gaps: boolean }>(
+      `select s.*, ${TIMELINE} as timeline_now, silent + forgotten <> '{}' as gaps from engine_state s`,
+    );
     // Before the next heartbeat has noticed it, nothing is sent either.
     const elsewhere = state !== undefined && state.timeline !== state.timeline_now;
-    const { gap_from: from, gap_until: until } = state ?? { gap_from: null, gap_until: null };
-    const lost = from !== null && until !== null ? { from, until } : null;
-    return { quarantined: elsewhere || (state?.quarantined_at ?? null) !== null, lost };
+    return { quarantined: elsewhere || (state?.quarantined_at ?? null) !== null, hasGaps: state?.gaps ?? false };
   }
 
   async quarantine() {
-    const [state] = await this.database.query<EngineState>('select * from engine_state');
+    const [state] = await this.database.query<EngineState & { lost_from: Date | null; lost_until: Date | null }>(
+      `select s.*, lower(lost) as lost_from, upper(lost) as lost_until
+         from engine_state s left join lateral (select lost from unnest(silent + forgotten) as lost order by lost desc limit 1) l on true`,
+    );
     return {
       object: 'quarantine' as const,
       active: (state?.quarantined_at ?? null) !== null,
       since: state?.quarantined_at ?? null,
       reason: state?.quarantine_reason ?? null,
-      lost_from: state?.gap_from ?? null,
-      lost_until: state?.gap_until ?? null,
+      lost_from: state?.lost_from ?? null,
+      lost_until: state?.lost_until ?? null,
       to_reconcile: await this.underWay(),
     };
   }
@@ -177,9 +177,9 @@ async function remembered(tx: Transaction): Promise<EngineState | undefined> {
   return state;
 }
 
-/** From the last heartbeat until now nobody lived, or what he did was lost. */
-async function noteGap(tx: Transaction): Promise<void> {
-  await tx.query('update engine_state set gap_from = least(coalesce(gap_from, heartbeat_at), heartbeat_at), gap_until = $1', [tx.now]);
+/** From the last heartbeat until now nobody lived, or what he did is forgotten. */
+async function noteGap(tx: Transaction, kind: 'silent' | 'forgotten'): Promise<void> {
+  await tx.query(`update engine_state set ${kind} = ${kind} + tstzmultirange(tstzrange(least(heartbeat_at, $1), $1, '[]'))`, [tx.now]);
 }
 
 function changed(state: EngineState, now: Identity): string | null {

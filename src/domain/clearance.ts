@@ -1,17 +1,16 @@
 import { type Charge, isCustomerPresent } from './charge.js';
 import { countEmptyLookup, type Evidence, type GatewayWindows, isProof, PROOF_SPREAD } from './lookup.js';
 
-/** A time of which this database knows nothing: another life may have charged in it. Engine clock. */
-export interface LostTime {
-  from: Date;
-  until: Date;
+/** The lost times in which a life that this database knows nothing of may have sent a charge; null where there are none. Engine clock. */
+export interface Unremembered {
+  /** When it may have been sent at the soonest. */
+  lost_since: Date | null;
+  /** When the last such life had ended. */
+  lost_until: Date | null;
 }
 
-/** A charge that waits for its first sending, or for the first since the lost time. */
-export type Waiting = Pick<Charge, 'kind' | 'last_sent_at' | 'test_clock' | 'empty_lookups' | 'empty_since' | 'empty_at'> & {
-  /** When its period began: no life sends it sooner. */
-  period_began: Date;
-};
+/** A charge that waits for its first sending, or for the first since such a time. */
+export type Waiting = Pick<Charge, 'kind' | 'empty_lookups' | 'empty_since' | 'empty_at'> & Unremembered;
 
 /** What a clean, empty look allows: to send it (`at` is null), or to look once more at `at`. */
 export interface Clearing {
@@ -29,24 +28,22 @@ const APART_MS = 1_200_000;
  * earlier sending made. Where a lost life may have sent it so long ago that the gateway has forgotten the key,
  * nothing but looks stands between it and a double: then they must prove that there is nothing.
  */
-export function weighClearance(charge: Waiting, lost: LostTime | null, windows: GatewayWindows, now: Date): Clearing {
-  const { empty_lookups, empty_since, empty_at } = charge;
+export function weighClearance(charge: Waiting, windows: GatewayWindows, now: Date): Clearing {
+  const { empty_lookups, empty_since, empty_at, lost_until: ended } = charge;
   const known = { empty_lookups, empty_since, empty_at };
-  if (lost === null || !mayBeForgotten(charge, lost, windows, now)) return { evidence: known, at: null };
+  if (ended === null || !mayBeForgotten(charge, windows, now)) return { evidence: known, at: null };
   const spread = Math.max(PROOF_SPREAD, windows.settleSeconds * SECOND);
   const again = new Date(now.getTime() + spread / 2);
   // What was asked before the lost life ended says nothing of its last moments.
-  if (now < lost.until) return { evidence: known, at: again };
-  const sameLook = empty_at !== null && empty_at >= lost.until && now.getTime() - empty_at.getTime() < APART_MS;
-  const evidence = sameLook ? known : countEmptyLookup(charge, now, lost.until);
+  if (now < ended) return { evidence: known, at: again };
+  const sameLook = empty_at !== null && empty_at >= ended && now.getTime() - empty_at.getTime() < APART_MS;
+  const evidence = sameLook ? known : countEmptyLookup(charge, now, ended);
   return { evidence, at: isProof(evidence, spread, now) ? null : again };
 }
 
-/** Whether a life that is lost may have sent it with a key that the gateway has forgotten since. */
-function mayBeForgotten(charge: Waiting, lost: LostTime, windows: GatewayWindows, now: Date): boolean {
+/** Whether a lost life may have sent it with a key that the gateway has forgotten since. */
+function mayBeForgotten({ kind, lost_since: since }: Waiting, windows: GatewayWindows, now: Date): boolean {
   // A redirect is harmless without its customer, and he is waiting.
-  if (isCustomerPresent(charge.kind) || charge.test_clock !== null || charge.period_began > lost.until) return false;
-  if (charge.last_sent_at !== null && charge.last_sent_at > lost.until) return false;
-  const soonest = Math.max(lost.from.getTime(), charge.period_began.getTime());
-  return now.getTime() >= soonest + (windows.idempotencyHours - 1) * HOUR;
+  if (isCustomerPresent(kind) || since === null) return false;
+  return now.getTime() >= since.getTime() + (windows.idempotencyHours - 1) * HOUR;
 }

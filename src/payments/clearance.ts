@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Continuity } from '../continuity/continuity.js';
 import type { Charge } from '../domain/charge.js';
-import { type Waiting, weighClearance } from '../domain/clearance.js';
+import { type Unremembered, weighClearance } from '../domain/clearance.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database, type Transaction } from '../platform/database/database.js';
-import { updateSet } from '../platform/database/sets.js';
+import { update, write } from '../platform/database/sets.js';
 import { ChargeSight } from './charge.sight.js';
 import { RateBudget } from './rate.budget.js';
 import { Windows } from './windows.js';
@@ -13,16 +12,26 @@ const LARGEST_SET = 200;
 const RETRY_MS = 30_000;
 
 /**
- * Which charges ($1 now, $2 end of the last gap) must be cleared before they are sent: every attempt but a
- * period's first, because an earlier one may have turned out well after all; and the first sending after a
- * gap in a period that began before it, because a life that we do not remember may have sent it as well.
+ * The lost times in which a life that we do not remember may have sent charge `c`. Its period began before their end;
+ * or, where a whole life is forgotten, it may have begun sooner there than here: that life was the first to hear of the
+ * payment or the resume that the period is counted from.
+ */
+const MAY_HAVE_BEEN_SENT = `
+  (select coalesce(i.period_start, i.created_at) as began, s.billing_anchor as anchor, s.created_at as born
+     from invoices i join subscriptions s on s.id = i.subscription where i.id = c.invoice) as p
+  cross join engine_state as e
+  cross join lateral (select t, false as whole from unnest(e.silent) as t
+                      union all select t, true from unnest(e.forgotten) as t) as lost
+  where c.test_clock is null and p.born <= upper(t) and (c.last_sent_at is null or c.last_sent_at <= upper(t))
+    and (p.began <= upper(t) or (whole and p.anchor > lower(t) and p.began - p.anchor <= upper(t) - lower(t)))`;
+
+/**
+ * Which charges ($1 now) must be cleared before they are sent: every attempt but a period's first, because an earlier
+ * one may have turned out well after all; and the first sending since a lost time in which it may have been sent.
  */
 export const NEEDS_CLEARANCE = `
   (c.cleared_at is null or c.cleared_at < $1::timestamptz - interval '10 minutes')
-  and (c.attempt > 1
-       or ($2::timestamptz is not null and c.test_clock is null and (c.last_sent_at is null or c.last_sent_at <= $2)
-           and exists (select 1 from invoices i
-                        where i.id = c.invoice and coalesce(i.period_start, i.created_at) <= $2)))`;
+  and (c.attempt > 1 or exists (select 1 from ${MAY_HAVE_BEEN_SENT}))`;
 
 const WRITTEN = ['cleared_at', 'next_check_at', 'empty_lookups', 'empty_since', 'empty_at'] as const satisfies readonly (keyof Charge)[];
 
@@ -32,7 +41,6 @@ export class Clearance {
   constructor(
     private readonly database: Database,
     private readonly budget: RateBudget,
-    private readonly continuity: Continuity,
     private readonly sight: ChargeSight,
     private readonly windows: Windows,
     private readonly wake: Wake,
@@ -41,12 +49,11 @@ export class Clearance {
   /** Looks at a set of the charges that wait for it. Returns how many there were. */
   async run(): Promise<number> {
     const { charges, at } = await this.database.transaction(async (tx) => {
-      const { lost } = await this.continuity.standing(tx);
       const due = await tx.query<Charge>(
         `select c.* from charges c
           where c.status = 'created' and c.parked_at is null and c.next_check_at <= $1 and ${NEEDS_CLEARANCE}
-          order by c.next_check_at limit $3 for update of c skip locked`,
-        [tx.now, lost?.until ?? null, LARGEST_SET],
+          order by c.next_check_at limit $2 for update of c skip locked`,
+        [tx.now, LARGEST_SET],
       );
       const granted = due.slice(0, due.length === 0 ? 0 : await this.budget.take(tx, 'reads', due.length));
       await this.putOff(tx, granted);
@@ -59,10 +66,9 @@ export class Clearance {
   /** Looks at these charges at once, where they need it: somebody is waiting. */
   async clearNow(ids: readonly string[]): Promise<void> {
     const { charges, at } = await this.database.transaction(async (tx) => {
-      const { lost } = await this.continuity.standing(tx);
       const charges = await tx.query<Charge>(
-        `select c.* from charges c where c.id = any($3) and c.status = 'created' and ${NEEDS_CLEARANCE}`,
-        [tx.now, lost?.until ?? null, ids],
+        `select c.* from charges c where c.id = any($2) and c.status = 'created' and ${NEEDS_CLEARANCE}`,
+        [tx.now, ids],
       );
       return { charges, at: tx.now };
     });
@@ -80,18 +86,18 @@ export class Clearance {
 
   /** Stores what clean, empty looks allow. Returns whether anything may be sent now. */
   private async weigh(tx: Transaction, ids: readonly string[], at: Date): Promise<boolean> {
-    const { lost } = await this.continuity.standing(tx);
-    const rows = await tx.query<Charge & Waiting>(
-      `select c.*, coalesce(i.period_start, i.created_at) as period_began
-         from charges c join invoices i on i.id = c.invoice
+    const rows = await tx.query<Charge & Unremembered>(
+      `select c.*, g.* from charges c
+         left join lateral (select min(case when p.began <= upper(t) then greatest(p.began, lower(t)) else lower(t) end) as lost_since,
+                                   max(upper(t)) as lost_until from ${MAY_HAVE_BEEN_SENT}) g on true
         where c.id = any($1) and c.status = 'created' order by c.id for update of c`,
       [ids],
     );
     const weighed = rows.map((row) => {
-      const { evidence, at: again } = weighClearance(row, lost, this.windows.configured, at);
+      const { evidence, at: again } = weighClearance(row, this.windows.configured, at);
       return { ...row, ...evidence, cleared_at: again === null ? tx.now : null, next_check_at: again ?? tx.now };
     });
-    await updateSet<Charge>(tx, 'charges', 'id', WRITTEN, weighed);
+    await write(tx, [update<Charge>('charges', 'id', WRITTEN, weighed)]);
     return weighed.some((row) => row.cleared_at !== null);
   }
 

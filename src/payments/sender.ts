@@ -52,13 +52,13 @@ export class Sender {
   }
 
   private async claimDue(tx: Transaction, most: number): Promise<Charge[]> {
-    const { quarantined, lost } = await this.continuity.standing(tx);
+    const { quarantined } = await this.continuity.standing(tx);
     if (quarantined) return [];
     const due = await tx.query<Charge>(
       `select * from charges c
         where c.status = 'created' and c.parked_at is null and c.next_check_at <= $1 and not (${NEEDS_CLEARANCE})
-        order by c.next_check_at limit $3 for update of c skip locked`,
-      [tx.now, lost?.until ?? null, most],
+        order by c.next_check_at limit $2 for update of c skip locked`,
+      [tx.now, most],
     );
     if (due.length === 0) return [];
     return this.claim(tx, due.slice(0, await this.budget.take(tx, 'writes', due.length)));
@@ -69,13 +69,13 @@ export class Sender {
     await this.clearance.clearNow(ids);
     const started = performance.now();
     const charges = await this.database.transaction(async (tx) => {
-      const { quarantined, lost } = await this.continuity.standing(tx);
+      const { quarantined } = await this.continuity.standing(tx);
       if (quarantined) return [];
       const due = await tx.query<Charge>(
         `select * from charges c
-          where c.id = any($3) and c.status = 'created' and c.parked_at is null and not (${NEEDS_CLEARANCE})
+          where c.id = any($2) and c.status = 'created' and c.parked_at is null and not (${NEEDS_CLEARANCE})
           for update of c skip locked`,
-        [tx.now, lost?.until ?? null, ids],
+        [tx.now, ids],
       );
       if (due.length === 0) return [];
       await this.budget.spend(tx, 'writes', due.length);
@@ -89,9 +89,9 @@ export class Sender {
    * instead of two. The caller saves the cases, commits, and then calls {@link sendClaimed}.
    */
   async claimFresh(tx: Transaction, cases: readonly BillingCase[]): Promise<Charge[]> {
-    const { quarantined, lost } = await this.continuity.standing(tx);
+    const { quarantined, hasGaps } = await this.continuity.standing(tx);
     // After a gap every charge goes the long way, through clearance.
-    if (quarantined || lost !== null) return [];
+    if (quarantined || hasGaps) return [];
     const fresh = cases.flatMap((c) =>
       c.charges.pick(c.charges.added).filter((charge) => isFirstTry(charge, tx.now)).map((charge) => ({ c, charge })),
     );

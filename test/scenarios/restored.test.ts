@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Continuity } from '../../src/continuity/continuity.js';
 import type { Charge } from '../../src/domain/charge.js';
 import { arm, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, SECOND, sell } from '../gateway/shop.js';
+import { backUp } from '../support/backup.js';
 import { KEY } from '../sandbox/support.js';
 import { World } from '../support/world.js';
 
@@ -206,4 +207,26 @@ describe('a charge of a lost time whose key the gateway may have forgotten, for 
     await world.pass(MINUTE, 10 * SECOND);
     await expectEachPaidOnce(world, subscription, 2);
   });
+});
+
+test.each([0, 1, 2])('a resume that was forgotten and comes again charges nothing twice, with %i looks wrongly empty', async (times) => {
+  const captures = async () => (await world.book()).filter(({ reference }) => (reference as string).endsWith('-2-1')).length;
+  await world.post(`/v1/subscriptions/${subscription}/pause`);
+  await world.pass(8 * DAY);
+  const restore = await backUp(world.database);
+  await world.post(`/v1/subscriptions/${subscription}/resume`, { confirm_charge: true });
+  await world.pass(MINUTE);
+  expect(await captures()).toBe(1);
+  await passWithoutEngine(26 * HOUR);
+  await restore();
+  await world.restart();
+  await world.app.get(Continuity).start(true);
+  await world.pass(2 * DAY, HOUR);
+  if (times > 0) await arm(world, 'list_empty', { match: { operation: 'list' }, times });
+  // The period begins now, long after the lost time, and is the same that the lost life began.
+  await world.post(`/v1/subscriptions/${subscription}/resume`, { confirm_charge: true });
+  await world.pass(3 * HOUR, 5 * MINUTE);
+  expect(await captures()).toBe(1);
+  expect(await lastCharge(world, subscription)).toMatchObject({ period_no: 2, status: 'captured', sends: 0 });
+  await expectEachPaidOnce(world, subscription, 2);
 });
