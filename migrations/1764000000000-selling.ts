@@ -121,6 +121,7 @@ create table subscriptions (
   expires_at timestamptz(3),
   latest_invoice text collate "C",
   past_due_reason text,
+  past_due_class text,
   dunning_started_at timestamptz(3),
   dunning_step integer,
   dunning_ends_at timestamptz(3),

@@ -129,6 +129,8 @@ create table charges (
   invoice text collate "C" not null references invoices (id) on delete cascade,
   period_no integer not null,
   kind text not null check (kind in ('initial', 'recurring', 'retry', 'checkout')),
+  trigger text not null check (trigger in ('schedule', 'technical', 'operator', 'customer')),
+  dunning_step integer check (dunning_step > 0),
   attempt integer not null check (attempt > 0),
   amount integer not null check (amount between 1 and 999999999),
   amount_refunded integer not null check (amount_refunded >= 0),
@@ -158,7 +160,7 @@ create table charges (
   empty_at timestamptz(3),
   response_code text,
   response_summary text,
-  decline_class text,
+  decline_class text check (decline_class in ('funds', 'technical', 'reauthorise', 'risk', 'configuration')),
   gateway_request_id text,
   requested_at timestamptz(3),
   settled_at timestamptz(3),
@@ -243,15 +245,15 @@ end $$;
 create trigger charge_guard before insert or update on charges for each row execute function charge_guard();
 create function charge_frozen() returns trigger language plpgsql as $$
 begin
-  if (new.subscription, new.customer, new.invoice, new.period_no, new.kind, new.attempt, new.amount, new.currency,
+  if (new.subscription, new.customer, new.invoice, new.period_no, new.kind, new.trigger, new.dunning_step, new.attempt, new.amount, new.currency,
       new.reference, new.idempotency_key, new.body, new.body_hash)
      is distinct from
-     (old.subscription, old.customer, old.invoice, old.period_no, old.kind, old.attempt, old.amount, old.currency,
+     (old.subscription, old.customer, old.invoice, old.period_no, old.kind, old.trigger, old.dunning_step, old.attempt, old.amount, old.currency,
       old.reference, old.idempotency_key, old.body, old.body_hash) then
     raise exception 'charge %: its identity is written once', old.id using errcode = 'check_violation';
   end if;
   return new;
 end $$;
-create trigger charge_frozen before update of subscription, customer, invoice, period_no, kind, attempt, amount, currency,
-    reference, idempotency_key, body, body_hash
+create trigger charge_frozen before update of subscription, customer, invoice, period_no, kind, trigger, dunning_step,
+    attempt, amount, currency, reference, idempotency_key, body, body_hash
   on charges for each row execute function charge_frozen();`;

@@ -3,9 +3,11 @@ import { CustomerBalanceTable, CustomerTable } from './customers/customer.tables
 import { EventTable } from './events/event.tables.js';
 import { MessageTable } from './messages/message.tables.js';
 import { PlanTable, PlanVersionTable } from './plans/plan.tables.js';
+import { PolicyTable } from './plans/policy.tables.js';
 
 /** Every table that the code knows by its columns; CI compares them with what the migrations make. */
 export const TABLES = [
+  PolicyTable,
   PlanTable,
   PlanVersionTable,
   CustomerTable,

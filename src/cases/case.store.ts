@@ -3,7 +3,7 @@ import { BillingCase } from '../domain/case.js';
 import type { CasePorts, Purse } from '../domain/case.records.js';
 import type { Charge } from '../domain/charge.js';
 import type { Customer } from '../domain/customer.js';
-import { DEFAULT_POLICY } from '../domain/dunning.js';
+import type { DunningPolicy } from '../domain/dunning.js';
 import type { EventDraft } from '../domain/events.js';
 import type { Invoice } from '../domain/invoice.js';
 import type { Plan, PlanVersion } from '../domain/plan.js';
@@ -37,6 +37,12 @@ const CHANGING = {
   refunds: changingColumnsOf(RefundTable),
   sources: changingColumnsOf(SourceTable),
 };
+
+interface PlanTerms {
+  plan: Plan;
+  version: PlanVersion;
+  policy: DunningPolicy;
+}
 
 /** What, besides the open invoices, the business at hand is about. */
 export interface CaseScope {
@@ -103,7 +109,6 @@ export class CaseStore {
         {
           subscription,
           ...terms,
-          policy: DEFAULT_POLICY,
           customer: owner.customer,
           invoices: group.invoices.get(subscription.id) ?? [],
           charges: group.charges.get(subscription.id) ?? [],
@@ -168,15 +173,21 @@ export class CaseStore {
   }
 
   /** The terms of these subscriptions, by plan and version. */
-  private async loadPlans(tx: Transaction, subscriptions: readonly string[]): Promise<Map<string, { plan: Plan; version: PlanVersion }>> {
+  private async loadPlans(tx: Transaction, subscriptions: readonly string[]): Promise<Map<string, PlanTerms>> {
     const theirs = 'select plan from subscriptions where id = any($1)';
     const [plans, versions] = await Promise.all([
-      tx.query<Plan>(`select * from plans where id in (${theirs})`, [subscriptions]),
+      tx.query<Plan & { policy: DunningPolicy }>(
+        `select p.*, to_json(d) as policy from plans p join dunning_policies d on d.code = p.dunning_policy where p.id in (${theirs})`,
+        [subscriptions],
+      ),
       tx.query<PlanVersion>(`select * from plan_versions where plan in (${theirs})`, [subscriptions]),
     ]);
-    const planById = new Map(plans.map((p) => [p.id, p]));
+    const termsOf = new Map(plans.map(({ policy, ...plan }) => [plan.id, { plan, policy }]));
     return new Map(
-      versions.map((version) => [`${version.plan}@${version.version}`, { plan: planById.get(version.plan) as Plan, version }]),
+      versions.map((version) => {
+        const terms = termsOf.get(version.plan) as Omit<PlanTerms, 'version'>;
+        return [`${version.plan}@${version.version}`, { ...terms, version }];
+      }),
     );
   }
 

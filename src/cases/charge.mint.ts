@@ -47,7 +47,7 @@ export class ChargeMint {
   ) {}
 
   mint(draft: ChargeDraft): Charge {
-    const { subscription, invoice, attempt, kind, source, now } = draft;
+    const { subscription, invoice, attempt, kind, trigger, dunning_step, source, now } = draft;
     const fact = [subscription.id, invoice.period_no, attempt] as const;
     const tag = this.secret.token('reference', 20, ...fact);
     const reference = `${REFERENCE_PREFIX}-${tag}-${invoice.period_no}-${attempt}`;
@@ -59,6 +59,8 @@ export class ChargeMint {
       invoice: invoice.id,
       period_no: invoice.period_no,
       kind,
+      trigger,
+      dunning_step,
       attempt,
       amount: invoice.amount_due,
       currency: invoice.currency,

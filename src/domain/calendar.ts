@@ -106,6 +106,24 @@ export function addDays(instant: Date, days: number, timeZone: string): Date {
   return new Date(toInstant(from + offsetAt(zone, from) + days * DAY_MS, zone, 0));
 }
 
+/**
+ * What the clocks of `timeZone` show at `instant`, as the epoch milliseconds that it would be in UTC.
+ * @throws CalendarError `instant_invalid`, `instant_out_of_range`, `time_zone_invalid`
+ */
+export function localOf(instant: Date, timeZone: string): number {
+  const at = epochMs(instant);
+  return at + offsetAt(zoneNamed(timeZone), at);
+}
+
+/**
+ * When the clocks of `timeZone` show `local` (see {@link localOf}): a time that they skip moves forward by what
+ * they skip, one that occurs twice is the first.
+ * @throws CalendarError `instant_out_of_range`, `time_zone_invalid`
+ */
+export function instantOf(local: number, timeZone: string): Date {
+  return new Date(toInstant(local, zoneNamed(timeZone), 0));
+}
+
 const DURATION = /^([1-9]\d{0,4})([smhdw])$/;
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS, w: 7 * DAY_MS } as const;
 

@@ -1,4 +1,4 @@
-import type { Charge, ChargeKind } from './charge.js';
+import type { Charge, ChargeKind, ChargeTrigger } from './charge.js';
 import type { Customer } from './customer.js';
 import type { DunningPolicy } from './dunning.js';
 import type { Invoice } from './invoice.js';
@@ -11,6 +11,8 @@ import type { CheckoutTerms, Subscription } from './subscription.js';
 /** What a new charge is made of; the mint adds what is derived from the installation secret. */
 export interface ChargeDraft {
   kind: ChargeKind;
+  trigger: ChargeTrigger;
+  dunning_step: number | null;
   subscription: Subscription;
   invoice: Invoice;
   attempt: number;

@@ -1,5 +1,5 @@
 import type { BookedPosting, CasePorts, CaseRecords, NewRefund, Purse } from './case.records.js';
-import type { Charge, ChargeKind } from './charge.js';
+import type { Charge, ChargeKind, ChargeTrigger } from './charge.js';
 import { isCustomerPresent, isOpen } from './charge.js';
 import type { Customer } from './customer.js';
 import type { DunningPolicy } from './dunning.js';
@@ -33,6 +33,8 @@ export class BillingCase {
   /** The fields of the subscription that were patched. */
   readonly changed = new Set<string>();
   balanceChange = 0;
+  /** What was decided and a human must hear of, by the charge that it is about. */
+  readonly alerts: { charge: string; message: string }[] = [];
 
   constructor(
     records: CaseRecords,
@@ -86,15 +88,25 @@ export class BillingCase {
    * Creates a charge for what the invoice still owes; numbers run over all charges of the period.
    * Throws where it could be collected twice: every flow has to ask before it comes here.
    */
-  addCharge(kind: ChargeKind, invoice: Invoice, source: Source | null, terms: CheckoutTerms | null, sendAt: Date): Charge {
+  addCharge(
+    kind: ChargeKind,
+    invoice: Invoice,
+    source: Source | null,
+    terms: CheckoutTerms | null,
+    sendAt: Date,
+    trigger: ChargeTrigger = isCustomerPresent(kind) ? 'customer' : 'schedule',
+  ): Charge {
     const { status } = this.invoices.get(invoice.id);
     if (status !== 'open') throw new Error(`Invoice ${invoice.id} is ${status}: nothing may be charged for it`);
-    if (this.liveCharges().some((charge) => charge.invoice === invoice.id)) {
+    if (this.isBeingCharged(invoice)) {
       throw new Error(`Invoice ${invoice.id} is being charged already`);
     }
     const attempts = this.charges.all().filter((c) => c.period_no === invoice.period_no).map((c) => c.attempt);
+    const step = this.subscription.dunning_step;
     const charge = this.ports.mint({
       kind,
+      trigger,
+      dunning_step: kind === 'retry' && trigger === 'schedule' && step !== null ? step + 1 : null,
       subscription: this.subscription,
       invoice,
       attempt: Math.max(0, ...attempts) + 1,
@@ -178,6 +190,10 @@ export class BillingCase {
     this.tell(type, sourceView(source));
   }
 
+  alert(charge: string, message: string): void {
+    this.alerts.push({ charge, message });
+  }
+
   post(postings: readonly Posting[]): void {
     for (const posting of postings) {
       this.postings.push({
@@ -222,6 +238,11 @@ export class BillingCase {
   /** Merchant-initiated charges in which money may still move. */
   liveCharges(): Charge[] {
     return this.charges.all().filter((c) => !isCustomerPresent(c.kind) && isOpen(c.status));
+  }
+
+  /** Whether a charge of the stored wallet is in flight for it: then its outcome decides what comes next. */
+  isBeingCharged(invoice: Invoice, kind?: ChargeKind): boolean {
+    return this.liveCharges().some((charge) => charge.invoice === invoice.id && (kind === undefined || charge.kind === kind));
   }
 
   private chargeView(charge: Charge): object {

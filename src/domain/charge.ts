@@ -1,3 +1,4 @@
+import type { DeclineClass } from './decline.js';
 import { type Transitions, transition } from './machine.js';
 import { leased, type Sendable } from './sending.js';
 
@@ -18,6 +19,13 @@ export type ChargeStatus = (typeof CHARGE_STATUSES)[number];
 
 export const CHARGE_KINDS = ['initial', 'recurring', 'retry', 'checkout'] as const;
 export type ChargeKind = (typeof CHARGE_KINDS)[number];
+
+export const CHARGE_TRIGGERS = ['schedule', 'technical', 'operator', 'customer'] as const;
+/**
+ * What made it: the period or the ladder, a technical retry beside the ladder, an operator, or the customer.
+ * Only what the schedule made uses up a step of the ladder.
+ */
+export type ChargeTrigger = (typeof CHARGE_TRIGGERS)[number];
 
 export type ChargeEvent =
   /** A worker took the lease: the next thing that happens is the HTTP call. */
@@ -123,6 +131,22 @@ export function isCustomerPresent(kind: ChargeKind): boolean {
   return kind === 'initial' || kind === 'checkout';
 }
 
+/** Why it failed, as far as it decides what is done next; null while it has not failed. */
+export function failureOf(charge: Charge): DeclineClass | null {
+  switch (charge.status) {
+    case 'declined':
+    case 'refused':
+      return charge.decline_class ?? 'funds';
+    // Nobody decided in time; nobody said anything about the wallet.
+    case 'expired':
+      return 'technical';
+    case 'canceled':
+      return 'funds';
+    default:
+      return null;
+  }
+}
+
 /** How long a redirect stays payable, in minutes, where the gateway does not say. */
 export const REDIRECT_MINUTES = 15;
 
@@ -142,6 +166,9 @@ export interface Charge extends Sendable {
   /** The period it pays for; with `attempt` it derives key and reference. */
   period_no: number;
   kind: ChargeKind;
+  trigger: ChargeTrigger;
+  /** Which step of the ladder made it, from 1; null for what is no step. */
+  dunning_step: number | null;
   /** Counts up per subscription and period, over all kinds and voided invoices. */
   attempt: number;
   amount: number;
@@ -165,7 +192,8 @@ export interface Charge extends Sendable {
   /** When an open redirect stops being payable. */
   expires_at: Date | null;
   response_code: string | null;
-  decline_class: string | null;
+  /** Of a decline or refusal. */
+  decline_class: DeclineClass | null;
   settled_at: Date | null;
   parked_at: Date | null;
   /** When earlier attempts were last seen to have failed for good. Engine clock. */

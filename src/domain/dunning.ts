@@ -1,44 +1,55 @@
 import { addDuration } from './calendar.js';
+import { type Hours, withinHours } from './hours.js';
+
+export const FINAL_ACTIONS = ['cancel', 'unpaid', 'pause'] as const;
 
 /** What to do about invoices that could not be collected: data, read by the flows. */
 export interface DunningPolicy {
   code: string;
-  /** Waits, each counted from the previous try, as durations (`1d`, `12h`). */
+  /** The ladder: waits, each counted from the previous try, as durations (`1d`, `12h`). */
   retries: readonly { after: string; notify: boolean }[];
-  final_action: 'cancel' | 'unpaid' | 'pause';
+  /** Waits before another try of what failed for a technical reason: as many as there are per invoice, beside the ladder. */
+  technical_retries: readonly { after: string }[];
+  final_action: (typeof FINAL_ACTIONS)[number];
   /** Days of access after the last paid period. */
   grace_days: number;
+  /** Local hours of the customer in which he may be charged again; null for any. */
+  allowed_hours: Hours | null;
+  /** Local hours of the customer in which he is not written to; null for none. */
+  quiet_hours: Hours | null;
 }
 
-export const DEFAULT_POLICY: DunningPolicy = {
-  code: 'default',
-  retries: [
-    { after: '1d', notify: true },
-    { after: '3d', notify: true },
-    { after: '5d', notify: true },
-    { after: '7d', notify: true },
-  ],
-  final_action: 'cancel',
-  grace_days: 0,
-};
+/** A policy as it is kept. Its code is its name for good. */
+export interface StoredPolicy extends DunningPolicy {
+  id: string;
+  metadata: Record<string, string>;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** The policy of a plan that names none. It always exists. */
+export const DEFAULT_POLICY_CODE = 'default';
 
 /** Hours (customer clock) between two charges of one subscription that follow each other after a success. */
 export const NEXT_INVOICE_HOURS = 1;
+/** Tries of one invoice, the first included, that may fail for a reason that nobody knows. */
+export const MOST_UNKNOWN_FAILURES = 2;
 
 /** When try `step` of the ladder is due, counted from the try before it; null when the ladder is used up. */
-export function retryAt(policy: DunningPolicy, step: number, previousTry: Date): Date | null {
-  const rung = policy.retries[step];
-  return rung ? addDuration(previousTry, rung.after) : null;
+export function retryAt(policy: DunningPolicy, step: number, previousTry: Date, timeZone: string): Date | null {
+  return tryAt(policy, policy.retries[step], previousTry, timeZone);
 }
 
-/** When the whole ladder ends if every try is made on time: what a revoked wallet is given to sign anew. */
+/** When the next technical retry of an invoice is due that has had `used` of them; null when there are no more. */
+export function technicalRetryAt(policy: DunningPolicy, used: number, previousTry: Date, timeZone: string): Date | null {
+  return tryAt(policy, policy.technical_retries[used], previousTry, timeZone);
+}
+
+function tryAt(policy: DunningPolicy, rung: { after: string } | undefined, from: Date, timeZone: string): Date | null {
+  return rung ? withinHours(addDuration(from, rung.after), policy.allowed_hours, timeZone) : null;
+}
+
+/** When the whole ladder ends if every try is made on time: what the customer is given to pay by himself. */
 export function ladderEnd(policy: DunningPolicy, from: Date): Date {
   return policy.retries.reduce((at, rung) => addDuration(at, rung.after), from);
-}
-
-/** Response codes and error codes that say the customer ended the mandate; no try can succeed after them. */
-const REVOCATION_CODES: ReadonlySet<string | null> = new Set(['200R1', '200R3', '20101', '20120', 'source_id_unknown']);
-
-export function isRevocation(code: string | null): code is string {
-  return REVOCATION_CODES.has(code);
 }

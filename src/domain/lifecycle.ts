@@ -1,8 +1,10 @@
 import type { BillingCase } from './case.js';
-import { chargeRenewal, closeOwed, noDunning, resumeCollection, withdrawUnsent } from './collection.js';
+import { closeOwed, withdrawUnsent } from './closing.js';
+import { chargeRenewal } from './collection.js';
 import { conflict, invalid } from './errors.js';
 import { period } from './calendar.js';
 import { type BillingTerms, issueRecurringInvoice } from './invoicing.js';
+import { noDunning, resumeCollection } from './ladder.js';
 import { markPaid } from './payment.js';
 import { cadence } from './plan.js';
 import { giveBackCurrentPeriod } from './refunding.js';

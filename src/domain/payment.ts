@@ -1,7 +1,8 @@
 import type { BillingCase } from './case.js';
-import { onInvoicePaid, withdrawUnsent } from './collection.js';
+import { withdrawUnsent } from './closing.js';
 import { type Invoice, nextInvoiceStatus } from './invoice.js';
 import { firstSpan } from './invoicing.js';
+import { onInvoicePaid } from './ladder.js';
 import { nextSubscriptionStatus } from './subscription.js';
 
 /** The invoice is paid, by a capture or by the customer's balance; the subscription lives on accordingly. */

@@ -1,7 +1,9 @@
 import type { BillingCase } from './case.js';
 import { addDuration, period } from './calendar.js';
-import { chargeRenewal, exhaust, tryOldest, voidInvoice, withdrawUnsent } from './collection.js';
+import { voidInvoice, withdrawUnsent } from './closing.js';
+import { chargeRenewal, tryOldest } from './collection.js';
 import { type BillingTerms, issueRecurringInvoice, issueTrialEndInvoice } from './invoicing.js';
+import { exhaust } from './ladder.js';
 import { endSubscription, resumeByItself } from './lifecycle.js';
 import { markPaid } from './payment.js';
 import { cadence } from './plan.js';

@@ -1,6 +1,8 @@
 import type { BillingCase } from './case.js';
 import { type Charge, type ChargeEvent, claimed, isCustomerPresent, isOpen, nextChargeStatus, REDIRECT_MINUTES } from './charge.js';
-import { closeOwed, onAttemptAbsent, onAttemptFailed } from './collection.js';
+import { closeOwed } from './closing.js';
+import { onAttemptAbsent, onAttemptFailed } from './collection.js';
+import { cautiously, classOf, decisiveCode } from './decline.js';
 import type { EventType } from './events.js';
 import { type Invoice, invoiceTransitions } from './invoice.js';
 import { invoicePaid, surplusCaptured, writeOffReversed } from './ledger.js';
@@ -93,9 +95,11 @@ function postpone(c: BillingCase, charge: Charge, at: Date): void {
 }
 
 function settleRefused(c: BillingCase, charge: Charge, codes: readonly string[], requestId: string | null): void {
+  const code = decisiveCode(codes) ?? 'request_invalid';
   const patch = {
-    response_code: codes[0] ?? 'request_invalid',
+    response_code: code,
     response_summary: codes.join(', ') || null,
+    decline_class: cautiously(code),
     gateway_request_id: requestId,
   };
   finish(c, charge, 'refuse', 'charge.refused', patch, (refused) => failed(c, refused));
@@ -115,6 +119,9 @@ function settleFact(c: BillingCase, charge: Charge, fact: PaymentFact, requestId
       settleCaptured(c, charge, fact, known);
       return settleRefundFacts(c, c.charges.get(charge.id), fact);
     case 'declined':
+      return finish(c, charge, event, 'charge.declined', { ...known, decline_class: cautiously(known.response_code ?? null) }, (done) =>
+        failed(c, done),
+      );
     case 'expired':
     case 'canceled':
       return finish(c, charge, event, `charge.${fact.status}`, known, (done) => failed(c, done));
@@ -253,11 +260,20 @@ function finish(
 
 function failed(c: BillingCase, charge: Charge): void {
   countAttempt(c, charge);
+  noteHumansTask(c, charge);
   if (isCustomerPresent(charge.kind)) {
     c.tellInvoice('invoice.payment_failed', c.invoices.get(charge.invoice));
     return;
   }
   onAttemptFailed(c, charge);
+}
+
+/** What no customer can mend, and what nobody can read, needs a human. */
+function noteHumansTask(c: BillingCase, { id, decline_class, response_code, response_summary }: Charge): void {
+  if (decline_class === null) return;
+  const said = [response_code ?? 'no code', response_summary].filter((text) => text !== null).join(', ');
+  if (decline_class === 'configuration') c.alert(id, `our request or account was refused: ${said}`);
+  else if (classOf(response_code) === null) c.alert(id, `failed for a reason that nobody knows: ${said}`);
 }
 
 function countAttempt(c: BillingCase, charge: Charge): void {

@@ -1,3 +1,4 @@
+import type { DeclineClass } from './decline.js';
 import { type Transitions, transition } from './machine.js';
 
 export const SUBSCRIPTION_STATUSES = [
@@ -114,8 +115,10 @@ export interface Subscription extends CheckoutTerms {
   /** When an unpaid sign-up ends. */
   expires_at: Date | null;
   latest_invoice: string | null;
-  /** Response code of the failure that made it past due, or `source_revoked`. */
+  /** Response code of the last failure of a try of our own, or `source_revoked`, or `owed_before_pause`. */
   past_due_reason: string | null;
+  /** The class of that failure: who can mend it, and whether it is tried again. */
+  past_due_class: DeclineClass | null;
   dunning_started_at: Date | null;
   /** Index of the ladder's next try. */
   dunning_step: number | null;

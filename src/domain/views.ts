@@ -1,5 +1,6 @@
 import type { Charge } from './charge.js';
 import type { Customer } from './customer.js';
+import type { StoredPolicy } from './dunning.js';
 import type { Invoice } from './invoice.js';
 import type { Plan, PlanVersion } from './plan.js';
 import type { Refund } from './refund.js';
@@ -35,6 +36,23 @@ export function planView(plan: Plan, version: PlanVersion) {
     metadata: plan.metadata,
     created_at: plan.created_at,
     updated_at: plan.updated_at,
+  };
+}
+
+export function policyView(policy: StoredPolicy) {
+  return {
+    id: policy.id,
+    object: 'dunning_policy' as const,
+    code: policy.code,
+    retries: policy.retries,
+    technical_retries: policy.technical_retries,
+    final_action: policy.final_action,
+    grace_days: policy.grace_days,
+    allowed_hours: policy.allowed_hours,
+    quiet_hours: policy.quiet_hours,
+    metadata: policy.metadata,
+    created_at: policy.created_at,
+    updated_at: policy.updated_at,
   };
 }
 
@@ -77,6 +95,7 @@ export function subscriptionView(s: Subscription) {
     canceled_at: s.canceled_at,
     cancel_reason: s.cancel_reason,
     past_due_reason: s.past_due_reason,
+    past_due_class: s.past_due_class,
     paused_at: s.paused_at,
     resumes_at: s.resumes_at,
     latest_invoice: s.latest_invoice,
@@ -147,6 +166,8 @@ export function chargeView(c: Charge, gatewaySourceId: string | null) {
     customer: c.customer,
     subscription: c.subscription,
     kind: c.kind,
+    trigger: c.trigger,
+    dunning_step: c.dunning_step,
     attempt: c.attempt,
     amount: c.amount,
     amount_refunded: c.amount_refunded,

@@ -1,8 +1,9 @@
-export const PARKED_KINDS = ['subscription', 'charge', 'refund', 'gateway_event', 'orphan', 'difference'] as const;
+export const PARKED_KINDS = ['subscription', 'charge', 'refund', 'gateway_event', 'orphan', 'difference', 'decline'] as const;
 
 /**
  * What stands still until a human has seen to it. `orphan`: a payment at the gateway that carries our
- * reference and is unknown here. `difference`: a charge about which the gateway and we disagree.
+ * reference and is unknown here. `difference`: a charge about which the gateway and we disagree. `decline`: one that
+ * failed for our own fault, or for a reason that nobody knows; releasing it says that it was seen to.
  */
 export type ParkedKind = (typeof PARKED_KINDS)[number];
 

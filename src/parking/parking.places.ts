@@ -76,4 +76,6 @@ export const PARKING_PLACES: Record<ParkedKind, ParkingPlace> = {
       ),
     wakes: ['verify'],
   },
+  // Its invoice is tried again by whoever mended the cause: `POST /v1/invoices/{id}/pay`.
+  decline: { setAside: nothing, putBack: nothing, wakes: [] },
 };

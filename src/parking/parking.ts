@@ -7,6 +7,8 @@ import { isId, newId } from '../platform/ids/ids.js';
 import { type ParkedKind, type ParkedRow, parkedRowView } from './parked.row.js';
 import { PARKING_PLACES } from './parking.places.js';
 
+const MOST_TEXT = 2000;
+
 type SetAside = (tx: Transaction, rowId: string) => Promise<unknown>;
 
 /**
@@ -29,6 +31,13 @@ export class Parking {
 
   async park(kind: ParkedKind, rowId: string, error: unknown): Promise<void> {
     await this.record(kind, rowId, error, PARKING_PLACES[kind].setAside);
+  }
+
+  /** The same for a set of rows, in the transaction that found it out: told if that is committed, and else not. */
+  async note(tx: Transaction, kind: ParkedKind, alerts: readonly { row: string; message: string }[]): Promise<void> {
+    if (alerts.length === 0) return;
+    for (const { row, message } of alerts) this.log.warn({ kind, row, reason: message }, 'a human must see to it');
+    await this.insert(tx, kind, alerts);
   }
 
   /** The row as it was parked. Throws a 404 where there is none. */
@@ -69,17 +78,25 @@ export class Parking {
   }
 
   private async record(kind: ParkedKind, rowId: string, error: unknown, setAside: SetAside): Promise<void> {
-    const message = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
+    const message = error instanceof Error ? error.message : String(error);
     this.log.error({ kind, row: rowId, err: error }, 'row parked');
     await this.database.transaction(async (tx) => {
       await setAside(tx, rowId);
-      const [parked] = await tx.query<ParkedRow>(
-        `insert into parked_rows (id, kind, row_id, error, parked_at) values ($1, $2, $3, $4, $5)
-         on conflict (kind, row_id) where released_at is null do nothing returning *`,
-        [newId('park'), kind, rowId, message, tx.now],
-      );
-      if (!parked) return;
-      await recordEvents(tx, [{ type: 'row.parked', subject: rowId, at: tx.now, data: { object: parkedRowView(parked) } }]);
+      await this.insert(tx, kind, [{ row: rowId, message }]);
     });
+  }
+
+  private async insert(tx: Transaction, kind: ParkedKind, alerts: readonly { row: string; message: string }[]): Promise<void> {
+    const rows = alerts.map(({ row, message }) => ({ id: newId('park'), row, error: message.slice(0, MOST_TEXT) }));
+    const parked = await tx.query<ParkedRow>(
+      `insert into parked_rows (id, kind, row_id, error, parked_at)
+       select id, $2, row, error, $3 from json_to_recordset($1::json) as r(id text, row text, error text)
+       on conflict (kind, row_id) where released_at is null do nothing returning *`,
+      [JSON.stringify(rows), kind, tx.now],
+    );
+    await recordEvents(
+      tx,
+      parked.map((row) => ({ type: 'row.parked' as const, subject: row.row_id, at: tx.now, data: { object: parkedRowView(row) } })),
+    );
   }
 }

@@ -79,6 +79,7 @@ export class SettlementDoor {
         }
       }
       await this.cases.save(tx, loaded);
+      await this.parking.note(tx, 'decline', loaded.flatMap((c) => c.alerts.map(({ charge, message }) => ({ row: charge, message }))));
       return loaded;
     });
     for (const { charge, error } of mismatched) await this.parking.alert(charge, error);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { DEFAULT_POLICY } from '../domain/dunning.js';
+import { DEFAULT_POLICY_CODE, type DunningPolicy } from '../domain/dunning.js';
 import { conflict, invalid, notFound } from '../domain/errors.js';
 import { type Currency, isChargeable, minimumCharge } from '../domain/money.js';
 import type { Plan, PlanVersion } from '../domain/plan.js';
@@ -11,6 +11,7 @@ import { Database, type Transaction, violatedConstraint } from '../platform/data
 import { isId, newId } from '../platform/ids/ids.js';
 import type { CreatePlanRequest, PlanVersionRequest, UpdatePlanRequest } from './plan.requests.js';
 import { PlanTable, PlanVersionTable } from './plan.tables.js';
+import { PolicyTable } from './policy.tables.js';
 
 /** The catalogue: what is sold, at what price, how often. Prices never change in place. */
 @Injectable()
@@ -22,10 +23,10 @@ export class Plans {
 
   async create(request: CreatePlanRequest) {
     this.checkCurrency(request.currency);
-    this.checkPolicy(request.dunning_policy);
     checkPrices(request, request.currency);
     try {
       return await this.database.transaction(async (tx) => {
+        const policy = await policyCode(tx, request.dunning_policy ?? DEFAULT_POLICY_CODE);
         const plan: Plan = {
           id: newId('plan'),
           code: request.code,
@@ -33,7 +34,7 @@ export class Plans {
           description: request.description ?? null,
           version: 1,
           active: request.active ?? true,
-          dunning_policy: request.dunning_policy ?? DEFAULT_POLICY.code,
+          dunning_policy: policy,
           catch_up: request.catch_up ?? 'all',
           renewal_notice: request.renewal_notice ?? 'required',
           spread_minutes: request.spread_minutes ?? 0,
@@ -80,10 +81,10 @@ export class Plans {
   }
 
   async update(idOrCode: string, request: UpdatePlanRequest) {
-    this.checkPolicy(request.dunning_policy);
     return this.database.transaction(async (tx) => {
       const plan = await this.find(tx.manager, idOrCode, true);
-      const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as Partial<Plan>;
+      if (given.dunning_policy !== undefined) given.dunning_policy = await policyCode(tx, given.dunning_policy);
       if (Object.keys(given).length === 0) return planView(plan, await this.versionOf(tx.manager, plan));
       const updated: Plan = { ...plan, ...given, updated_at: tx.now };
       await tx.manager.update(PlanTable, { id: plan.id }, { ...given, updated_at: tx.now });
@@ -107,10 +108,11 @@ export class Plans {
   }
 
   /** The plan that new subscriptions get, by id or code, with its current price terms. */
-  async forSale(tx: Transaction, idOrCode: string): Promise<{ plan: Plan; version: PlanVersion }> {
+  async forSale(tx: Transaction, idOrCode: string): Promise<{ plan: Plan; version: PlanVersion; policy: DunningPolicy }> {
     const plan = await this.find(tx.manager, idOrCode);
     if (!plan.active) throw conflict('plan_inactive', `The plan "${plan.code}" is not sold any more.`);
-    return { plan, version: await this.versionOf(tx.manager, plan) };
+    const policy = await tx.manager.findOneByOrFail(PolicyTable, { code: plan.dunning_policy });
+    return { plan, version: await this.versionOf(tx.manager, plan), policy };
   }
 
   private async find(manager: EntityManager, idOrCode: string, lock = false): Promise<Plan> {
@@ -143,10 +145,13 @@ export class Plans {
       throw invalid('currency', `must be one of ${this.config.CURRENCIES.join(', ')}`);
     }
   }
+}
 
-  private checkPolicy(code: string | undefined): void {
-    if (code !== undefined && code !== DEFAULT_POLICY.code) throw invalid('dunning_policy', 'is not a dunning policy');
-  }
+/** The code of the dunning policy that is named, by id or code. Policies are never removed, so it stays true. */
+async function policyCode(tx: Transaction, idOrCode: string): Promise<string> {
+  const [policy] = await tx.query<{ code: string }>('select code from dunning_policies where code = $1 or id = $1', [idOrCode]);
+  if (!policy) throw invalid('dunning_policy', 'is not a dunning policy');
+  return policy.code;
 }
 
 /** Amounts that the gateway would refuse every time are refused here, once. */

@@ -72,7 +72,7 @@ const DIFFERENCES = `
     left join refunds r on p.kind = 'refund' and r.id = p.row_id
     left join charges c on c.id = case when p.kind in ('charge', 'difference') then p.row_id else r.charge end
     left join gateway_events e on p.kind = 'gateway_event' and e.id = p.row_id
-   where p.released_at is null and ${within('p.parked_at')}
+   where p.released_at is null and p.kind <> 'decline' and ${within('p.parked_at')}
    order by since desc nulls last, id
    limit ${MOST_DIFFERENCES + 1}`;
 

@@ -3,9 +3,9 @@ import { CaseStore } from '../cases/case.store.js';
 import { Customers } from '../customers/customers.js';
 import { addDays, addDuration } from '../domain/calendar.js';
 import { BillingCase } from '../domain/case.js';
-import { DEFAULT_POLICY } from '../domain/dunning.js';
 import { invalid, missing, Refusal } from '../domain/errors.js';
 import { issueFirstInvoice } from '../domain/invoicing.js';
+import { noDunning } from '../domain/ladder.js';
 import { type Currency, isChargeable, minimumCharge } from '../domain/money.js';
 import type { PlanVersion } from '../domain/plan.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../domain/subscription.js';
@@ -33,11 +33,7 @@ const UNTOUCHED = {
   paused_at: null,
   resumes_at: null,
   latest_invoice: null,
-  past_due_reason: null,
-  dunning_started_at: null,
-  dunning_step: null,
-  dunning_ends_at: null,
-  next_attempt_at: null,
+  ...noDunning,
   due_at: null,
   parked_at: null,
 } as const;
@@ -59,13 +55,13 @@ export class SignUp {
     checkTerminal(request);
     const { subscription, charges } = await this.database.transaction(async (tx) => {
       const { customer, now } = await this.customers.lock(tx, request.customer).catch(asInvalid('customer'));
-      const { plan, version } = await this.plans.forSale(tx, request.plan).catch(asInvalid('plan'));
+      const { plan, version, policy } = await this.plans.forSale(tx, request.plan).catch(asInvalid('plan'));
       const subscription = this.open(request, version, { ...customer, plan: plan.id }, now);
       const records = {
         subscription,
         plan,
         version,
-        policy: DEFAULT_POLICY,
+        policy,
         customer,
         invoices: [],
         charges: [],

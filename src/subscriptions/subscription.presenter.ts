@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Charge } from '../domain/charge.js';
-import { DEFAULT_POLICY } from '../domain/dunning.js';
 import { notFound } from '../domain/errors.js';
 import type { Source } from '../domain/source.js';
 import { access, type Subscription } from '../domain/subscription.js';
@@ -40,10 +39,15 @@ export class SubscriptionPresenter {
         order by subscription, (status = 'active') desc, id desc`,
       [ids],
     );
+    const plans = await this.database.query<{ id: string; grace_days: number }>(
+      'select p.id, d.grace_days from plans p join dunning_policies d on d.code = p.dunning_policy where p.id = any($1)',
+      [[...new Set(subscriptions.map((s) => s.plan))]],
+    );
+    const graceOf = new Map(plans.map((plan) => [plan.id, plan.grace_days]));
     const redirectOf = new Map(redirects.map((charge) => [charge.subscription, charge]));
     const sourceOf = new Map(sources.map((source) => [source.subscription, source]));
     return subscriptions.map((s) => {
-      const { until, reason } = access(s, DEFAULT_POLICY.grace_days);
+      const { until, reason } = access(s, graceOf.get(s.plan) ?? 0);
       const source = sourceOf.get(s.id);
       return {
         ...subscriptionView(s),

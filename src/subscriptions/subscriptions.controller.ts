@@ -1,6 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { DEFAULT_POLICY } from '../domain/dunning.js';
 import { type Subscription, SUBSCRIPTION_STATUSES } from '../domain/subscription.js';
 import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
@@ -29,7 +28,8 @@ end)`;
 const ACCESS_UNTIL = `(case status
   when 'trialing' then trial_end
   when 'active' then period_end
-  when 'past_due' then paid_through + interval '${DEFAULT_POLICY.grace_days * 24} hours'
+  when 'past_due' then paid_through + interval '24 hours' * (
+    select d.grace_days from plans p join dunning_policies d on d.code = p.dunning_policy where p.id = subscriptions.plan)
   when 'canceled' then paid_through
   when 'paused' then paid_through
 end)`;

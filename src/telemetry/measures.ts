@@ -20,7 +20,7 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'zhouqi_parked_rows',
     help: 'Rows set aside until a human has seen to them (GET /v1/parked)',
-    label: { name: 'kind', values: ['subscription', 'charge', 'refund', 'gateway_event', 'orphan', 'difference'] },
+    label: { name: 'kind', values: ['subscription', 'charge', 'refund', 'gateway_event', 'orphan', 'difference', 'decline'] },
   },
   { name: 'zhouqi_charges_open', help: 'Charges in which money may still move', label: STATUSES },
   { name: 'zhouqi_charges_open_oldest_age_seconds', help: 'Time since the oldest of them was sent, or was due to be', label: STATUSES },

@@ -3,7 +3,7 @@ import { newId } from '../../src/platform/ids/ids.js';
 import { World } from '../support/world.js';
 import { expectProblem, INVALID, nobody, send } from './outsider.js';
 
-const KINDS = ['subscription', 'charge', 'refund', 'gateway_event', 'orphan', 'difference'];
+const KINDS = ['subscription', 'charge', 'refund', 'gateway_event', 'orphan', 'difference', 'decline'];
 
 let world: World;
 const ids: string[] = [];
@@ -26,15 +26,15 @@ test('what is parked is listed, newest first, in pages', async () => {
   expect(first).toMatchObject({ has_more: true, data: [{ id: ids[0] }, { id: ids[1] }] });
   expect((await world.list(`/v1/parked?limit=100&cursor=${first.next_cursor}`)).map((row) => row.id)).toEqual(ids.slice(2));
   expect((await world.list('/v1/parked?limit=1'))[0]).toEqual({
-    id: ids[0], object: 'parked_row', kind: 'difference', row: 'row_5', error: 'no. 5', parked_at: '2026-02-06T00:00:00.000Z',
-    released_at: null, metadata: {}, created_at: '2026-02-06T00:00:00.000Z', updated_at: '2026-02-06T00:00:00.000Z',
+    id: ids[0], object: 'parked_row', kind: 'decline', row: 'row_6', error: 'no. 6', parked_at: '2026-02-07T00:00:00.000Z',
+    released_at: null, metadata: {}, created_at: '2026-02-07T00:00:00.000Z', updated_at: '2026-02-07T00:00:00.000Z',
   });
 });
 
 test('filters', async () => {
-  expect(await listed('kind=orphan')).toEqual([ids[1]]);
-  expect(await listed('row=row_0')).toEqual([ids[5]]);
-  expect(await listed('parked_at[gte]=2026-02-03T00:00:00Z&parked_at[lt]=2026-02-05T00:00:00Z')).toEqual([ids[2], ids[3]]);
+  expect(await listed('kind=orphan')).toEqual([ids[2]]);
+  expect(await listed('row=row_0')).toEqual([ids[6]]);
+  expect(await listed('parked_at[gte]=2026-02-03T00:00:00Z&parked_at[lt]=2026-02-05T00:00:00Z')).toEqual([ids[3], ids[4]]);
   for (const query of ['kind=poison', 'parked_at=yesterday', 'row=', 'released_at[lt]=2026-02-03T00:00:00Z', 'cursor=x', 'limit=0']) {
     expectProblem(await send(world, 'get', `/v1/parked?${query}`), { ...INVALID, paths: [query.split('=')[0] as string] });
   }

@@ -1,8 +1,9 @@
 import type { Charge } from '../charge.js';
 import type { ChargeDraft, RefundDraft } from '../case.records.js';
 import type { Customer } from '../customer.js';
-import { DEFAULT_POLICY, type DunningPolicy } from '../dunning.js';
+import { DEFAULT_POLICY_CODE, type DunningPolicy } from '../dunning.js';
 import type { Invoice } from '../invoice.js';
+import { noDunning } from '../ladder.js';
 import type { Plan, PlanVersion } from '../plan.js';
 import type { PaymentFact } from '../observation.js';
 import type { Refund } from '../refund.js';
@@ -24,6 +25,17 @@ export interface Terms {
   balance?: number;
   subscription?: Pick<Partial<Subscription>, 'id' | 'test_clock'>;
 }
+
+/** The policy that the migrations make. */
+export const DEFAULT_POLICY: DunningPolicy = {
+  code: DEFAULT_POLICY_CODE,
+  retries: [1, 3, 5, 7].map((days) => ({ after: `${days}d`, notify: true })),
+  technical_retries: [{ after: '1h' }, { after: '4h' }],
+  final_action: 'cancel',
+  grace_days: 0,
+  allowed_hours: null,
+  quiet_hours: null,
+};
 
 export function aPlan(terms: Terms = {}): { plan: Plan; version: PlanVersion; policy: DunningPolicy } {
   const at = terms.startsAt ?? START;
@@ -117,11 +129,7 @@ export function aSubscription(changes: Partial<Subscription> = {}): Subscription
     resumes_at: null,
     expires_at: null,
     latest_invoice: null,
-    past_due_reason: null,
-    dunning_started_at: null,
-    dunning_step: null,
-    dunning_ends_at: null,
-    next_attempt_at: null,
+    ...noDunning,
     due_at: null,
     parked_at: null,
     metadata: {},
@@ -135,7 +143,7 @@ export function aSubscription(changes: Partial<Subscription> = {}): Subscription
 const NEVER = { requested_at: null, settled_at: null, parked_at: null, cleared_at: null, lost_at: null, verified_at: null } as const;
 
 /** A mint whose keys are readable: what they are derived from is the real mint's business. */
-export function mintCharge({ subscription, invoice, attempt, kind, source, sendAt, now }: ChargeDraft): Charge {
+export function mintCharge({ subscription, invoice, attempt, kind, trigger, dunning_step, source, sendAt, now }: ChargeDraft): Charge {
   const name = `${invoice.period_no}-${attempt}`;
   return {
     id: `chg_${name}`,
@@ -144,6 +152,8 @@ export function mintCharge({ subscription, invoice, attempt, kind, source, sendA
     invoice: invoice.id,
     period_no: invoice.period_no,
     kind,
+    trigger,
+    dunning_step,
     attempt,
     amount: invoice.amount_due,
     amount_refunded: 0,
@@ -228,7 +238,7 @@ export function mintRefund({ charge, amount, cause, reason, number, name, sendAt
 /** A charge of a renewal in whatever state a test needs. */
 export function aCharge(changes: Partial<Charge> = {}): Charge {
   const invoice = { id: 'inv_1', period_no: 1, amount_due: 3900, currency: 'CNY' } as Invoice;
-  const draft = { kind: 'recurring', subscription: aSubscription(), invoice, attempt: 1, source: null, terms: null } as const;
+  const draft = { kind: 'recurring', trigger: 'schedule', dunning_step: null, subscription: aSubscription(), invoice, attempt: 1, source: null, terms: null } as const;
   return { ...mintCharge({ ...draft, sendAt: START, now: START }), ...changes };
 }
 

@@ -62,7 +62,7 @@ function statusesFollowTables(before: CaseRecords, after: CaseRecords): void {
   }
 }
 
-const FROZEN_CHARGE = ['invoice', 'period_no', 'kind', 'attempt', 'amount', 'currency', 'reference', 'idempotency_key', 'body'] as const;
+const FROZEN_CHARGE = ['invoice', 'period_no', 'kind', 'trigger', 'dunning_step', 'attempt', 'amount', 'currency', 'reference', 'idempotency_key', 'body'] as const;
 const FROZEN_INVOICE = ['period_no', 'subscription', 'currency', 'lines', 'total', 'balance_applied', 'billed_customer'] as const;
 
 function nothingIsRewritten(before: CaseRecords, after: CaseRecords): void {

@@ -6,12 +6,14 @@ import { LedgerAndEvents1764000000002 } from '../../../migrations/1764000000002-
 import { Coherence1764000000004 } from '../../../migrations/1764000000004-coherence.js';
 import { Continuity1764000000005 } from '../../../migrations/1764000000005-continuity.js';
 import { Reconciliation1764000000007 } from '../../../migrations/1764000000007-reconciliation.js';
+import { Dunning1764000000008 } from '../../../migrations/1764000000008-dunning.js';
 import { Messages1764000000010 } from '../../../migrations/1764000000010-messages.js';
 import { Engine1764000000003 } from '../../../migrations/1764000000003-engine.js';
 
 const MIGRATIONS = [
   Selling1764000000000, Collecting1764000000001, LedgerAndEvents1764000000002, Engine1764000000003,
-  Coherence1764000000004, Continuity1764000000005, Reconciliation1764000000007, Messages1764000000010,
+  Coherence1764000000004, Continuity1764000000005, Reconciliation1764000000007, Dunning1764000000008,
+  Messages1764000000010,
 ];
 
 const INT8 = 20;

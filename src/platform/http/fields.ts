@@ -1,5 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
+import { Type } from 'class-transformer';
 import {
+  ArrayMaxSize,
+  IsArray,
   IsBoolean,
   isEmail,
   IsIn,
@@ -13,8 +16,9 @@ import {
   Min,
   registerDecorator,
   ValidateIf,
+  ValidateNested,
 } from 'class-validator';
-import { isTimeZone } from '../../domain/calendar.js';
+import { isTimeZone, parseDuration } from '../../domain/calendar.js';
 import { isCurrency } from '../../domain/money.js';
 
 /**
@@ -149,6 +153,44 @@ export function Instant(options: FieldOptions = {}): PropertyDecorator {
       const instant = parseInstant(value);
       return instant !== null && instant.getUTCFullYear() >= 1000;
     }),
+  );
+}
+
+/** A wait such as `12h` or `3d`, of at most `max`. */
+export function Duration(max: string, options: FieldOptions = {}): PropertyDecorator {
+  const test = (value: unknown): boolean => {
+    try {
+      return typeof value === 'string' && parseDuration(value) <= parseDuration(max);
+    } catch {
+      return false;
+    }
+  };
+  return applyDecorators(...presence(options), check('duration', `must be a wait such as 30m, 12h or 3d, of at most ${max}`, test));
+}
+
+/** A local time of day, `HH:MM`; `24:00` only where it ends something. */
+export function TimeOfDay(ends: boolean): PropertyDecorator {
+  const shape = ends ? /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/ : /^([01]\d|2[0-3]):[0-5]\d$/;
+  return check('timeOfDay', 'must be a time of day, HH:MM', (value) => typeof value === 'string' && shape.test(value));
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** An object with fields of its own. */
+export function Part(of: new () => object, options: FieldOptions = {}): PropertyDecorator {
+  return applyDecorators(...presence(options), check('part', 'must be an object', isObject), ValidateNested(), Type(() => of));
+}
+
+/** A list of objects with fields of their own. */
+export function Parts(of: new () => object, max: number, options: FieldOptions = {}): PropertyDecorator {
+  const test = (value: unknown): boolean => !Array.isArray(value) || value.every(isObject);
+  return applyDecorators(
+    ...presence(options),
+    IsArray(),
+    ArrayMaxSize(max),
+    check('parts', 'must hold objects', test),
+    ValidateNested({ each: true }),
+    Type(() => of),
   );
 }
 

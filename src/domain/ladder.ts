@@ -1,0 +1,227 @@
+import type { BillingCase } from './case.js';
+import { addDuration } from './calendar.js';
+import { type Charge, failureOf, isCustomerPresent } from './charge.js';
+import { closeOwed, withdrawUnsent } from './closing.js';
+import { classOf, type DeclineClass } from './decline.js';
+import { ladderEnd, MOST_UNKNOWN_FAILURES, NEXT_INVOICE_HOURS, retryAt, technicalRetryAt } from './dunning.js';
+import { withinHours } from './hours.js';
+import type { Invoice } from './invoice.js';
+import { nextSubscriptionStatus } from './subscription.js';
+
+/**
+ * The ladder of a subscription whose payment failed: when the next try is due, when there is none, and how it
+ * ends. It belongs to the subscription; each of its steps tries the oldest invoice that is owed.
+ */
+
+/** The invoice's tries that the engine made by itself and that came to an end, oldest first. */
+function ownFailures(c: BillingCase, invoice: string): Charge[] {
+  return c
+    .chargesOf(invoice)
+    .filter((charge) => isOwnTry(charge) && failureOf(charge) !== null)
+    .sort((a, b) => a.attempt - b.attempt);
+}
+
+/** Whether the engine made it by itself, on the stored wallet. */
+export function isOwnTry(charge: Charge): boolean {
+  return !isCustomerPresent(charge.kind) && charge.trigger !== 'operator';
+}
+
+/** When what failed for a technical reason is tried again, beside the ladder; null where that is no way out. */
+function technicalRetry(c: BillingCase, invoice: string): Date | null {
+  const used = c.chargesOf(invoice).filter((charge) => charge.trigger === 'technical' && failureOf(charge) !== null).length;
+  return technicalRetryAt(c.policy, used, c.now, c.subscription.time_zone);
+}
+
+/** Whether the next try of the invoice repeats one that failed for a technical reason: it uses up no step. */
+export function isTechnicalTry(c: BillingCase, invoice: Invoice): boolean {
+  const last = ownFailures(c, invoice.id).at(-1);
+  return last !== undefined && failureOf(last) === 'technical' && technicalRetry(c, invoice.id) !== null;
+}
+
+/** Whether an unknown reason has been given more often than is tried in the dark. */
+function isTooDark(c: BillingCase, charge: Charge): boolean {
+  if (charge.decline_class === null || classOf(charge.response_code) !== null) return false;
+  const dark = ownFailures(c, charge.invoice).filter((own) => own.decline_class !== null && classOf(own.response_code) === null);
+  return dark.length >= MOST_UNKNOWN_FAILURES;
+}
+
+/** What follows a failed try: another one soon, the next step of the ladder, or a wait for somebody to act. */
+function wayOn(c: BillingCase, charge: Charge): 'soon' | 'ladder' | 'wait' {
+  if (c.activeSource() === null) return 'wait';
+  const why: DeclineClass = failureOf(charge) ?? 'funds';
+  switch (why) {
+    case 'configuration':
+      return 'wait';
+    // A wallet that took the place of the one under suspicion, or of the dead one, has done nothing yet.
+    case 'risk':
+      return charge.source === c.subscription.source ? 'wait' : 'ladder';
+    case 'technical':
+      return technicalRetry(c, charge.invoice) === null ? 'ladder' : 'soon';
+    case 'reauthorise':
+    case 'funds':
+      return isTooDark(c, charge) ? 'wait' : 'ladder';
+  }
+}
+
+/** The first failure: the customer is past due and the ladder begins. Without a charge there is no wallet to charge. */
+export function enterDunning(c: BillingCase, invoice: Invoice, charge: Charge | null): void {
+  const previous = { status: c.subscription.status };
+  const way = charge ? wayOn(c, charge) : 'wait';
+  const first = way === 'wait' ? null : nextTry(c, invoice.id, way, 0);
+  c.patch({
+    status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),
+    past_due_reason: charge ? charge.response_code : 'source_revoked',
+    past_due_class: charge ? failureOf(charge) : 'reauthorise',
+    dunning_started_at: c.now,
+    dunning_step: 0,
+    next_attempt_at: first,
+    dunning_ends_at: first === null ? ladderEnd(c.policy, c.now) : null,
+  });
+  c.patchInvoice(invoice.id, { next_attempt_at: first });
+  c.tellSubscription('subscription.past_due', previous);
+  c.tellSubscription('dunning.started');
+}
+
+function nextTry(c: BillingCase, invoice: string, way: 'soon' | 'ladder', step: number): Date | null {
+  return way === 'soon' ? technicalRetry(c, invoice) : retryAt(c.policy, step, c.now, c.subscription.time_zone);
+}
+
+/** Another failure on the ladder: one rung further, a try beside it, or the end. */
+export function climb(c: BillingCase, charge: Charge): void {
+  const isStep = charge.kind === 'retry' && charge.trigger === 'schedule';
+  const step = (c.subscription.dunning_step ?? 0) + (isStep ? 1 : 0);
+  c.patch({ dunning_step: step, past_due_reason: charge.response_code, past_due_class: failureOf(charge) });
+  const way = wayOn(c, charge);
+  if (way === 'wait') return awaitPayment(c);
+  // Somebody has to act first, whatever else fails meanwhile.
+  if (c.subscription.dunning_ends_at !== null) return;
+  // A period that failed by itself joins the ladder where it stands.
+  if (charge.kind === 'recurring' && isUnderWay(c)) return;
+  const next = nextTry(c, charge.invoice, way, step);
+  setNextAttempt(c, next);
+  if (next === null) exhaust(c);
+}
+
+/** Whether the ladder goes on by itself: its next try has a time, or the outcome of one decides. */
+function isUnderWay(c: BillingCase): boolean {
+  const { next_attempt_at, dunning_ends_at } = c.subscription;
+  // What is in flight for an invoice that is paid already decides nothing any more.
+  return next_attempt_at !== null || dunning_ends_at !== null || c.openInvoices().some((invoice) => c.isBeingCharged(invoice));
+}
+
+/** No try would help: the customer, or the operator, gets the time of the whole ladder; then comes its end. */
+export function awaitPayment(c: BillingCase): void {
+  setNextAttempt(c, null);
+  if (c.subscription.dunning_ends_at === null) c.patch({ dunning_ends_at: ladderEnd(c.policy, c.now) });
+}
+
+/** A try of the operator's moved nothing; what the ladder owed meanwhile follows at a distance. */
+export function goOnUnmoved(c: BillingCase): void {
+  if (!isUnderWay(c)) setNextAttempt(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
+}
+
+/** The next try belongs to the ladder; the invoice it will try shows it too. */
+export function setNextAttempt(c: BillingCase, at: Date | null): void {
+  c.patch({ next_attempt_at: at });
+  const oldest = c.openInvoices()[0];
+  if (oldest && oldest.next_attempt_at?.getTime() !== at?.getTime()) c.patchInvoice(oldest.id, { next_attempt_at: at });
+}
+
+export const noDunning = {
+  past_due_reason: null,
+  past_due_class: null,
+  dunning_started_at: null,
+  dunning_step: null,
+  dunning_ends_at: null,
+  next_attempt_at: null,
+} as const;
+
+/**
+ * After a payment: the next owed invoice follows at a distance, or the subscription is well again. A period
+ * whose first try is still in flight has not failed, so that it does not matter which news came first.
+ */
+export function onInvoicePaid(c: BillingCase): void {
+  if (c.subscription.status === 'unpaid') recoverUnpaid(c);
+  if (c.subscription.status !== 'past_due') return;
+  const owed = c.openInvoices();
+  const [oldest] = owed;
+  if (oldest && !owed.every((invoice) => c.isBeingCharged(invoice, 'recurring'))) {
+    c.patch({ dunning_step: 0, dunning_started_at: c.now, dunning_ends_at: null });
+    if (!c.isBeingCharged(oldest)) setNextAttempt(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
+    return;
+  }
+  c.patch({
+    status: nextSubscriptionStatus(c.subscription.status, 'recover'),
+    ...noDunning,
+  });
+  c.tellSubscription('subscription.recovered', { status: 'past_due' });
+}
+
+/** All that was owed is paid: it goes on, and the time in which it was not served is not billed. */
+function recoverUnpaid(c: BillingCase): void {
+  if (c.openInvoices().length > 0) return;
+  const s = c.subscription;
+  const over = s.period_end !== null && s.period_end <= c.now && !s.cancel_at_period_end;
+  // The next period follows at a distance from the payment, never as a burst.
+  const next = addDuration(c.now, `${NEXT_INVOICE_HOURS}h`);
+  c.patch({
+    status: nextSubscriptionStatus(s.status, 'recover'),
+    ...(over && { period_end: next, billing_anchor: next, epoch: s.epoch + 1, epoch_first_period: s.period_no + 1 }),
+  });
+  c.tellSubscription('subscription.recovered', { status: 'unpaid' });
+}
+
+/** The ladder's end: the policy's final action. */
+export function exhaust(c: BillingCase): void {
+  c.tellSubscription('dunning.exhausted');
+  const previous = { status: c.subscription.status };
+  switch (c.policy.final_action) {
+    case 'cancel':
+      c.patch({
+        status: nextSubscriptionStatus(c.subscription.status, 'cancel'),
+        canceled_at: c.now,
+        cancel_reason: 'dunning_exhausted',
+        ended_by: 'dunning',
+        ...noDunning,
+      });
+      withdrawUnsent(c);
+      closeOwed(c);
+      c.tellSubscription('subscription.canceled', previous);
+      return;
+    case 'unpaid':
+      c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'give_up_unpaid'), ...noDunning });
+      withdrawUnsent(c);
+      c.tellSubscription('subscription.unpaid', previous);
+      return;
+    case 'pause':
+      c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'pause'), paused_at: c.now, ...noDunning });
+      withdrawUnsent(c);
+      c.tellSubscription('subscription.paused', previous);
+  }
+}
+
+/** Invoices that were owed before a pause are owed after it: the ladder begins anew, at once. */
+export function resumeCollection(c: BillingCase): void {
+  // One that a resume by checkout wrote has no period yet: it was not owed before.
+  const owed = c.openInvoices().filter((invoice) => invoice.period_start !== null);
+  const [oldest] = owed;
+  if (!oldest || owed.every((invoice) => c.isBeingCharged(invoice))) return;
+  const alive = c.activeSource() !== null;
+  c.patch({
+    status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),
+    past_due_reason: 'owed_before_pause',
+    past_due_class: alive ? null : 'reauthorise',
+    dunning_started_at: c.now,
+    dunning_step: 0,
+    next_attempt_at: alive ? laterTry(c, c.now) : null,
+    dunning_ends_at: alive ? null : ladderEnd(c.policy, c.now),
+  });
+  c.patchInvoice(oldest.id, { next_attempt_at: c.subscription.next_attempt_at });
+  c.tellSubscription('subscription.past_due', { status: 'active' });
+  c.tellSubscription('dunning.started');
+}
+
+/** A try that would fall due at `at`, moved into the hours that the policy keeps. */
+export function laterTry(c: BillingCase, at: Date): Date {
+  return withinHours(at, c.policy.allowed_hours, c.subscription.time_zone);
+}
