@@ -22,9 +22,9 @@ export function nextInvoiceStatus(status: InvoiceStatus, event: InvoiceEvent): I
 
 /**
  * Why an invoice is not owed after all: the sign-up was never paid, the subscription ended before its period
- * began, or the period had passed unbilled and its plan catches up with the newest one only.
+ * began, the period had passed unbilled and its plan catches up with the newest one only, or an operator said so.
  */
-export const VOID_REASONS = ['sign_up_expired', 'subscription_ended', 'period_skipped'] as const;
+export const VOID_REASONS = ['sign_up_expired', 'subscription_ended', 'period_skipped', 'operator'] as const;
 export type VoidReason = (typeof VOID_REASONS)[number];
 
 const LINE_TYPES = ['recurring', 'trial', 'setup_fee'] as const;

@@ -143,18 +143,42 @@ export const noDunning = {
 export function onInvoicePaid(c: BillingCase): void {
   if (c.subscription.status === 'unpaid') recoverUnpaid(c);
   if (c.subscription.status !== 'past_due') return;
-  const owed = c.openInvoices();
-  const [oldest] = owed;
-  if (oldest && !owed.every((invoice) => c.isBeingCharged(invoice, 'recurring'))) {
+  const [oldest] = c.openInvoices();
+  if (oldest && hasFailed(c)) {
     c.patch({ dunning_step: 0, dunning_started_at: c.now, dunning_ends_at: null });
     if (!c.isBeingCharged(oldest)) setNextAttempt(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
     return;
   }
+  recover(c);
+}
+
+/** Whether anything that is owed has failed: a first try in flight has not. */
+function hasFailed(c: BillingCase): boolean {
+  return !c.openInvoices().every((invoice) => c.isBeingCharged(invoice, 'recurring'));
+}
+
+function recover(c: BillingCase): void {
   c.patch({
     status: nextSubscriptionStatus(c.subscription.status, 'recover'),
     ...noDunning,
   });
   c.tellSubscription('subscription.recovered', { status: 'past_due' });
+}
+
+/** An invoice is owed no more although nobody paid it: the ladder goes on with what is left, or is over. */
+export function onInvoiceDropped(c: BillingCase): void {
+  switch (c.subscription.status) {
+    case 'unpaid':
+      return recoverUnpaid(c);
+    case 'past_due':
+      if (!hasFailed(c)) return recover(c);
+      setNextAttempt(c, c.subscription.next_attempt_at);
+      return goOnUnmoved(c);
+    case 'active':
+      if (c.openInvoices().length === 0) setNextAttempt(c, null);
+      return;
+    default:
+  }
 }
 
 /** All that was owed is paid: it goes on, and the time in which it was not served is not billed. */

@@ -17,14 +17,21 @@ const terms: fc.Arbitrary<Terms> = fc
     balance: fc.constantFrom(0, 0, 1_500, 12_000),
     final_action: fc.constantFrom('cancel', 'unpaid', 'pause'),
     short: fc.boolean(),
+    technical: fc.constantFrom(0, 1, 2),
+    office_hours: fc.boolean(),
     catch_up: fc.constantFrom('all', 'latest'),
   })
-  .map(({ interval, trial: [days, amount], fee, quantity, balance, final_action, short, catch_up }) => ({
+  .map(({ interval, trial: [days, amount], fee, quantity, balance, final_action, short, technical, office_hours, catch_up }) => ({
     version: { interval, amount: 2_000, trial_days: days ?? 0, trial_amount: amount ?? 0, setup_fee: fee },
     plan: { catch_up },
     quantity,
     balance,
-    policy: { final_action, ...(short && { retries: [{ after: '1d', notify: false }] }) },
+    policy: {
+      final_action,
+      technical_retries: Array.from({ length: technical }, () => ({ after: '2h' })),
+      allowed_hours: office_hours ? { from: '22:30', to: '17:00' } : null,
+      ...(short && { retries: [{ after: '1d', notify: false }] }),
+    },
   }));
 
 const surpluses = fc.constantFrom('refund' as const, 'credit' as const);

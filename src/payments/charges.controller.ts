@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { type Charge, CHARGE_KINDS, CHARGE_STATUSES } from '../domain/charge.js';
+import { type Charge, CHARGE_KINDS, CHARGE_STATUSES, CHARGE_TRIGGERS } from '../domain/charge.js';
+import { DECLINE_CLASSES } from '../domain/decline.js';
 import { notFound } from '../domain/errors.js';
 import { chargeView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
@@ -17,7 +18,9 @@ const LIST: ListSpec = {
     customer: { kind: 'id', column: 'customer', prefix: 'cust' },
     subscription: { kind: 'id', column: 'subscription', prefix: 'sub' },
     kind: { kind: 'one_of', column: 'kind', values: CHARGE_KINDS },
+    trigger: { kind: 'one_of', column: 'trigger', values: CHARGE_TRIGGERS },
     status: { kind: 'one_of', column: 'status', values: CHARGE_STATUSES },
+    decline_class: { kind: 'one_of', column: 'decline_class', values: DECLINE_CLASSES },
     reference: { kind: 'text', column: 'reference' },
     gateway_payment_id: { kind: 'text', column: 'gateway_payment_id' },
     source: { kind: 'text', column: '(select s.gateway_source_id from sources s where s.id = charges.source)' },

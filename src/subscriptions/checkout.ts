@@ -4,14 +4,13 @@ import type { BillingCase } from '../domain/case.js';
 import { type Charge, isCustomerPresent, isOpen } from '../domain/charge.js';
 import { conflict, invalid } from '../domain/errors.js';
 import { refuseEnded } from '../domain/lifecycle.js';
+import { ASK_AGAIN_SECONDS } from '../domain/operator.js';
 import type { CheckoutTerms } from '../domain/subscription.js';
 import { Sender } from '../payments/sender.js';
 import { Database } from '../platform/database/database.js';
 import type { CheckoutRequest } from './subscription.requests.js';
 import { loadCase } from './subscription.case.js';
 
-/** How soon it makes sense to ask again while a charge is in flight, in seconds. */
-const RETRY_AFTER = 30;
 const BY_HAND_MS = 5_000;
 
 export function checkTerminal(request: CheckoutRequest): void {
@@ -53,7 +52,7 @@ export function openCheckout(c: BillingCase, terms: CheckoutTerms): Charge {
   const owed = c.openInvoices()[0];
   if (!owed) throw conflict('nothing_owed', 'The subscription owes nothing.');
   if (c.liveCharges().length > 0) {
-    throw conflict('charge_in_progress', 'The wallet is being charged right now.', RETRY_AFTER);
+    throw conflict('charge_in_progress', 'The wallet is being charged right now.', ASK_AGAIN_SECONDS);
   }
   const open = c.chargesOf(owed.id).find((charge) => isHandedOutAgain(charge, c.engineNow));
   if (open) return open;

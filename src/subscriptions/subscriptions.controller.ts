@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { DECLINE_CLASSES } from '../domain/decline.js';
 import { type Subscription, SUBSCRIPTION_STATUSES } from '../domain/subscription.js';
 import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
@@ -41,6 +42,7 @@ const LIST: ListSpec = {
     customer: { kind: 'id', column: 'customer', prefix: 'cust' },
     plan: { kind: 'id', column: 'plan', prefix: 'plan' },
     status: { kind: 'one_of', column: 'status', values: SUBSCRIPTION_STATUSES },
+    past_due_class: { kind: 'one_of', column: 'past_due_class', values: DECLINE_CLASSES },
     latest_invoice: { kind: 'id', column: 'latest_invoice', prefix: 'inv' },
     test_clock: { kind: 'id', column: 'test_clock', prefix: 'clk' },
     source: { kind: 'text', column: SHOWN_SOURCE },

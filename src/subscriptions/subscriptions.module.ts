@@ -6,6 +6,8 @@ import { PaymentsModule } from '../payments/payments.module.js';
 import { PlansModule } from '../plans/plans.module.js';
 import { SubscriptionChanges } from './changes.js';
 import { Checkout } from './checkout.js';
+import { InvoiceActions } from './invoice.actions.js';
+import { InvoiceActionsController } from './invoice.actions.controller.js';
 import { Living } from './living.js';
 import { SignUp } from './sign.up.js';
 import { SubscriptionPresenter } from './subscription.presenter.js';
@@ -13,8 +15,8 @@ import { SubscriptionsController } from './subscriptions.controller.js';
 
 @Module({
   imports: [CasesModule, CustomersModule, ParkingModule, PaymentsModule, PlansModule],
-  controllers: [SubscriptionsController],
-  providers: [Checkout, Living, SignUp, SubscriptionChanges, SubscriptionPresenter],
+  controllers: [SubscriptionsController, InvoiceActionsController],
+  providers: [Checkout, InvoiceActions, Living, SignUp, SubscriptionChanges, SubscriptionPresenter],
   exports: [Checkout, Living],
 })
 export class SubscriptionsModule {}

@@ -65,6 +65,32 @@ export const BAD_PLAN_UPDATE: BadValues = {
   version: [2],
 };
 
+const WAITS = ['', '0d', '1', 'd', '1.5h', '-1d', '1 d', '1D', '91d', '100000h', 1, true, null, {}, ['1d']];
+const HOURS = ['', '9:00-21:00', 9, true, [], ['09:00', '21:00']];
+
+export const BAD_POLICY_UPDATE: BadValues = {
+  retries: [null, '1d', 1, {}, ['1d'], [null], [[]], [{ after: '1d' }, 'x'], Array.from({ length: 21 }, () => ({ after: '1d' }))],
+  technical_retries: [null, '1h', {}, [1], [null], Array.from({ length: 21 }, () => ({ after: '1h' }))],
+  final_action: oneOf('cancel'),
+  grace_days: integers(0, 365),
+  allowed_hours: HOURS,
+  quiet_hours: HOURS,
+  metadata: METADATA,
+};
+export const BAD_POLICY: BadValues = { ...BAD_POLICY_UPDATE, code: BAD_PLAN['code'] ?? [] };
+/** Bad values of the fields within: dotted paths. */
+export const BAD_POLICY_PARTS: Record<string, readonly [make: (value: unknown) => object, values: readonly unknown[]]> = {
+  'retries.0.after': [(after) => ({ retries: [{ after }] }), [undefined, ...WAITS]],
+  'retries.1.notify': [(notify) => ({ retries: [{ after: '1d' }, { after: '1d', notify }] }), ['true', 1, null, {}]],
+  'retries.0.until': [(until) => ({ retries: [{ after: '1d', until }] }), [1, null]],
+  'technical_retries.0.after': [(after) => ({ technical_retries: [{ after }] }), [undefined, ...WAITS, '25h', '2d']],
+  'technical_retries.0.notify': [(notify) => ({ technical_retries: [{ after: '1h', notify }] }), [true]],
+  'allowed_hours.from': [(from) => ({ allowed_hours: { from, to: '21:00' } }), [undefined, '', '9:00', '24:00', '09:60', '25:00', '09:00:00', 9, null, {}]],
+  'allowed_hours.to': [(to) => ({ allowed_hours: { from: '09:00', to } }), [undefined, '', '24:01', '9', 21, null, '09:00']],
+  'quiet_hours.to': [(to) => ({ quiet_hours: { from: '22:00', to } }), [undefined, 'midnight', '22:00']],
+  'quiet_hours.zone': [(zone) => ({ quiet_hours: { from: '22:00', to: '06:00', zone } }), ['UTC']],
+};
+
 export const BAD_VERSION: BadValues = {
   amount: BAD_PLAN['amount'] ?? [],
   interval: oneOf('month'),

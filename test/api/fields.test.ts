@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World } from '../support/world.js';
 import {
-  BAD_ADVANCE, BAD_CANCEL, BAD_CHECKOUT, BAD_CLOCK, BAD_CUSTOMER, BAD_NOTHING, BAD_PAUSE, BAD_PLAN, BAD_PLAN_UPDATE, BAD_REFUND, BAD_RESUME,
-  BAD_SUBSCRIPTION, BAD_SWITCH, BAD_TEMPLATE, BAD_VERSION, type BadValues,
+  BAD_ADVANCE, BAD_CANCEL, BAD_CHECKOUT, BAD_CLOCK, BAD_CUSTOMER, BAD_NOTHING, BAD_PAUSE, BAD_PLAN, BAD_PLAN_UPDATE, BAD_POLICY, BAD_POLICY_PARTS,
+  BAD_POLICY_UPDATE, BAD_REFUND, BAD_RESUME, BAD_SUBSCRIPTION, BAD_SWITCH, BAD_TEMPLATE, BAD_VERSION, type BadValues,
 } from './bad.values.js';
 import { expectProblem, INVALID, type Method, nobody, refused, send, stored, TEA, WEB } from './outsider.js';
 
@@ -28,6 +28,8 @@ const WRITES: [method: Method, path: string, good: () => object, bad: BadValues]
   ['patch', '/v1/plans/{plan}', () => ({}), BAD_PLAN_UPDATE],
   ['patch', '/v1/plans/first', () => ({}), { name: [''] }],
   ['post', '/v1/plans/{plan}/versions', () => ({ amount: 4900 }), BAD_VERSION],
+  ['post', '/v1/dunning_policies', () => ({ code: 'patient' }), BAD_POLICY],
+  ['patch', '/v1/dunning_policies/default', () => ({}), { ...BAD_POLICY_UPDATE, code: ['other'] }],
   ['post', '/v1/customers', () => ({}), BAD_CUSTOMER],
   ['patch', '/v1/customers/{customer}', () => ({}), { ...BAD_CUSTOMER, test_clock: [nobody('clk'), null] }],
   ['post', '/v1/subscriptions', () => ({ customer: made['customer'], plan: 'first', ...WEB }), BAD_SUBSCRIPTION],
@@ -53,6 +55,16 @@ describe.each(WRITES)('%s %s', (method, path, good, bad) => {
       expectProblem(await send(world, method, at(path), { body }), { ...INVALID, paths: [field] }, `${field} ${JSON.stringify(value)}`);
     }
     expect(await stored(world)).toEqual(before);
+  });
+});
+
+describe('fields within fields', () => {
+  test.each(Object.entries(BAD_POLICY_PARTS))('%s', async (field, [make, values]) => {
+    for (const value of values) {
+      const body = { code: 'patient', ...make(value) };
+      await refused(world, 'post', '/v1/dunning_policies', { body }, { ...INVALID, paths: [field] });
+      await refused(world, 'patch', '/v1/dunning_policies/default', { body: make(value) }, { ...INVALID, paths: [field] });
+    }
   });
 });
 

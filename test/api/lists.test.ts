@@ -5,12 +5,13 @@ import { expectProblem, INVALID, nobody, send, TEA, WEB } from './outsider.js';
 type Json = Record<string, any>;
 
 const DAY = 86_400_000;
-const LISTS = ['plans', 'customers', 'subscriptions', 'invoices', 'charges', 'refunds', 'events', 'messages', 'test_clocks'];
+const LISTS = ['plans', 'dunning_policies', 'customers', 'subscriptions', 'invoices', 'charges', 'refunds', 'events', 'messages', 'test_clocks'];
 
 let world: World;
 beforeAll(async () => {
   world = await World.open({ now: '2026-03-01T00:00:00Z' });
   await world.post('/v1/plans', TEA);
+  await world.post('/v1/dunning_policies', { code: 'patient' });
   await world.post('/v1/plans', { ...TEA, code: 'coffee', active: false });
   for (let i = 1; i <= 4; i += 1) {
     const clock = await world.post('/v1/test_clocks', { now: `2026-01-0${i}T04:00:00Z` });
@@ -133,7 +134,7 @@ const FILTERS: Record<string, readonly string[]> = {
   plans: ['code', 'active', 'dunning_policy', 'created_at', 'updated_at'],
   customers: ['email', 'external_id', 'locale', 'country', 'test_clock', 'created_at', 'updated_at'],
   subscriptions: [
-    'status', 'customer', 'plan', 'latest_invoice', 'test_clock', 'cancel_at_period_end', 'current_period.start', 'current_period.end',
+    'status', 'past_due_class', 'customer', 'plan', 'latest_invoice', 'test_clock', 'cancel_at_period_end', 'current_period.start', 'current_period.end',
     'billing_anchor', 'next_charge_at', 'trial_end', 'access_until', 'canceled_at', 'paused_at', 'resumes_at', 'created_at', 'updated_at',
   ],
   invoices: [
@@ -141,7 +142,7 @@ const FILTERS: Record<string, readonly string[]> = {
     'void_reason', 'created_at', 'updated_at',
   ],
   charges: [
-    'invoice', 'customer', 'subscription', 'kind', 'status', 'currency', 'surplus', 'reference', 'gateway_payment_id', 'source',
+    'invoice', 'customer', 'subscription', 'kind', 'trigger', 'status', 'decline_class', 'currency', 'surplus', 'reference', 'gateway_payment_id', 'source',
     'requested_at', 'settled_at', 'next_check_at', 'verified_at', 'created_at', 'updated_at',
   ],
   refunds: [
@@ -152,6 +153,7 @@ const FILTERS: Record<string, readonly string[]> = {
   messages: [
     'customer', 'subscription', 'invoice', 'event', 'name', 'status', 'locale', 'recipient', 'next_attempt_at', 'sent_at', 'created_at', 'updated_at',
   ],
+  dunning_policies: ['code', 'final_action', 'created_at', 'updated_at'],
   test_clocks: ['status', 'now', 'created_at', 'updated_at'],
 };
 

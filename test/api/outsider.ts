@@ -54,7 +54,7 @@ export function expectProblem(response: Response, { status, code, paths = [] }: 
 /** How much is stored of everything that an API call can make or change. */
 export async function stored(world: World): Promise<object> {
   const [counts] = await world.database.query<object>(
-    `select (select count(*) from plans) as plans, (select count(*) from plan_versions) as plan_versions,
+    `select (select count(*) from plans) as plans, (select json_agg(d order by d.id) from dunning_policies d) as dunning_policies, (select count(*) from plan_versions) as plan_versions,
             (select count(*) from customers) as customers, (select count(*) from subscriptions) as subscriptions,
             (select count(*) from invoices) as invoices, (select count(*) from charges) as charges,
             (select count(*) from refunds) as refunds,

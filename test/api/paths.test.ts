@@ -11,6 +11,7 @@ afterAll(() => world.close());
 /** Resource, the prefix of its ids, and what can be done to one of them. */
 const RESOURCES: [resource: string, prefix: string, missing: string, actions: [Method, string][]][] = [
   ['plans', 'plan', 'plan_not_found', [['patch', ''], ['post', '/versions']]],
+  ['dunning_policies', 'dun', 'dunning_policy_not_found', [['patch', '']]],
   ['customers', 'cust', 'customer_not_found', [['patch', ''], ['delete', '']]],
   ['subscriptions', 'sub', 'subscription_not_found', [['patch', ''], ['post', '/uncancel'], ['post', '/pause'], ['post', '/resume']]],
   ['invoices', 'inv', 'invoice_not_found', []],

@@ -27,6 +27,7 @@ const GATEWAY_ID = /^(pay|src|cus|act|evt)_/;
 
 const RESOURCES: [resource: string, object: string, prefix: string][] = [
   ['plans', 'plan', 'plan'],
+  ['dunning_policies', 'dunning_policy', 'dun'],
   ['customers', 'customer', 'cust'],
   ['subscriptions', 'subscription', 'sub'],
   ['invoices', 'invoice', 'inv'],

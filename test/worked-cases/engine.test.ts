@@ -99,6 +99,74 @@ describe('trials and fees', () => {
   });
 });
 
+describe('ladders', () => {
+  const START = '2026-03-10T00:00:00Z';
+  const T0 = Date.parse('2026-04-10T00:00:00Z');
+  const day = (n: number): string => new Date(T0 + n * 86_400_000).toISOString();
+  let long: string;
+  beforeAll(async () => {
+    const retries = ['2d', '5d', '7d', '7d'].map((after) => ({ after }));
+    await world.post('/v1/dunning_policies', { code: 'long', retries });
+    long = (await plan(world, { dunning_policy: 'long' })).code;
+  });
+
+  test.each([0, 1, 2, 3, 4])('H10: waits of 2, 5, 7 and 7 days try at +2, +7, +14 and +21; success at try %i recovers', async (failures) => {
+    const life = await sellAndPay(world, long, START, UTC);
+    if (failures > 0) await wallet(world, life, { outcome: 'decline', response_code: '20051', times: failures });
+    const tries = [0, 2, 7, 14, 21].slice(0, failures + 1);
+    await world.advance(life.clock, day(tries.at(-1) ?? 0));
+    const charges = (await world.list(`/v1/charges?subscription=${life.subscription}`)).toReversed().slice(1);
+    expect(charges.map((charge) => charge.created_at)).toEqual(tries.map(day));
+    expect(await subscriptionOf(world, life)).toMatchObject({ status: 'active', billing_anchor: '2026-03-10T00:00:00.000Z' });
+    expect(await captured(life)).toEqual([3900, 3900]);
+  });
+
+  test('H10: four failures after the first end it on day 21', async () => {
+    const life = await sellAndPay(world, long, START, UTC);
+    await wallet(world, life, { outcome: 'decline', response_code: '20051' });
+    await world.advance(life.clock, day(60));
+    expect(await subscriptionOf(world, life)).toMatchObject({ status: 'canceled', canceled_at: day(21) });
+    expect(await captured(life)).toEqual([3900]);
+  });
+
+  test('H12: "pay now" pressed three times in vain leaves the ladder where it was', async () => {
+    const life = await sellAndPay(world, long, START, UTC);
+    await wallet(world, life, { outcome: 'decline', response_code: '20051' });
+    await world.advance(life.clock, day(3));
+    const before = await subscriptionOf(world, life);
+    expect(before).toMatchObject({ status: 'past_due', next_charge_at: day(7) });
+    const owed = (await invoicesOf(life)).at(-1);
+    for (let press = 1; press <= 3; press += 1) {
+      await world.post(`/v1/invoices/${owed?.id}/pay`);
+      await world.settle();
+      await world.post(`/v1/subscriptions/${life.subscription}/checkout`, { terminal_type: 'WEB', ...URLS });
+      await world.control('POST', `/payments/${await world.redirectPayment(life.subscription)}/decline`);
+      await world.settle();
+    }
+    const { updated_at: _then, checkout: _link, source: _wallet, ...position } = before;
+    expect(await subscriptionOf(world, life)).toMatchObject(position);
+    await world.advance(life.clock, day(21));
+    const charges = (await world.list(`/v1/charges?subscription=${life.subscription}&limit=100`)).toReversed();
+    expect(charges.filter((charge) => charge.dunning_step !== null).map((charge) => charge.created_at)).toEqual([2, 7, 14, 21].map(day));
+    expect(charges.filter((charge) => charge.trigger === 'operator')).toHaveLength(3);
+    expect(charges.filter((charge) => charge.kind === 'checkout')).toHaveLength(3);
+  });
+
+  test('H22: a weekly subscription recovered after three weeks is charged week by week, an hour apart', async () => {
+    const weekly = await plan(world, { interval: 'week', amount: 1000, dunning_policy: 'long' });
+    const life = await sellAndPay(world, weekly.code, START, UTC);
+    await wallet(world, life, { outcome: 'decline', response_code: '20051', times: 4 });
+    // Its second week fell due on 17 March and is paid at its fourth retry, on 7 April, when two more have begun.
+    await world.advance(life.clock, '2026-04-07T12:00:00Z');
+    const charges = (await world.list(`/v1/charges?subscription=${life.subscription}&status=captured`)).toReversed().slice(1);
+    expect(charges.map(({ created_at }) => created_at)).toEqual([
+      '2026-04-07T00:00:00.000Z', '2026-04-07T01:00:00.000Z', '2026-04-07T02:00:00.000Z', '2026-04-07T03:00:00.000Z',
+    ]);
+    expect((await invoicesOf(life)).map((invoice) => invoice.status)).toEqual(Array(5).fill('paid'));
+    expect(await subscriptionOf(world, life)).toMatchObject({ status: 'active', period_no: 5 });
+  });
+});
+
 describe('ends', () => {
   test('H14: canceled at once while a retry is due, it is never tried again', async () => {
     const life = await sellAndPay(world, (await plan(world)).code, '2026-03-10T02:00:00Z');

@@ -2,6 +2,7 @@ import type { BillingCase } from '../case.js';
 import type { CaseRecords } from '../case.records.js';
 import { type Charge, chargeTransitions, isCustomerPresent, isOpen, payableUntil } from '../charge.js';
 import type { EventType } from '../events.js';
+import { withinHours } from '../hours.js';
 import { type Invoice, invoiceTransitions } from '../invoice.js';
 import type { Transitions } from '../machine.js';
 import { type Refund, refundTransitions } from '../refund.js';
@@ -30,6 +31,7 @@ export function decisionLaws(decision: Decision): void {
   eventsFollowChanges(decision);
   eventsShowChanges(decision);
   noChargeBesideAnother(decision);
+  retriesKeepToThePolicy(decision);
   const { postings } = decided;
   for (const { source_key, entries } of postings) {
     hold(entries.reduce((sum, entry) => sum + entry.amount, 0) === 0, `${source_key} does not balance`);
@@ -216,3 +218,25 @@ function noChargeBesideAnother({ before, after, decided: { engineNow: now } }: D
     hold(new Set(attempts).size === attempts.length, `two tries of period ${charge.period_no} have one number`);
   }
 }
+
+/** What is tried again by itself is tried as often, and when, as the policy says; and only where that makes sense. */
+function retriesKeepToThePolicy({ before, after, decided: { now } }: Decision): void {
+  const { policy, subscription } = before;
+  for (const charge of after.charges) {
+    if (before.charges.some((was) => was.id === charge.id) || isTwin(charge)) continue;
+    hold((charge.trigger === 'customer') === isCustomerPresent(charge.kind), `${charge.id} is made by the ${charge.trigger}`);
+    if (charge.kind !== 'retry' || charge.trigger === 'operator') continue;
+    hold(subscription.dunning_ends_at === null, `${charge.id} is tried while somebody has to act first`);
+    const beside = after.charges.filter(({ invoice, trigger, status }) => invoice === charge.invoice && trigger === 'technical' && !isUntried(status));
+    hold(beside.length <= policy.technical_retries.length, `${charge.id} is one technical retry too many`);
+    if (charge.trigger === 'schedule' && subscription.dunning_step !== null) {
+      hold(charge.dunning_step === subscription.dunning_step + 1, `${charge.id} is step ${charge.dunning_step} after ${subscription.dunning_step}`);
+      hold(subscription.dunning_step < policy.retries.length, `${charge.id} is beyond the ladder`);
+    }
+    // After an outage it is made when somebody is there again.
+    const planned = subscription.next_attempt_at ?? now;
+    hold(withinHours(planned, policy.allowed_hours, subscription.time_zone).getTime() === planned.getTime(), `${charge.id} keeps no hours`);
+  }
+}
+
+const isUntried = (status: Charge['status']): boolean => status === 'absent' || status === 'withdrawn';

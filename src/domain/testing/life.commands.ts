@@ -4,6 +4,7 @@ import { Refusal } from '../errors.js';
 import { cancel, pause, refuseEnded, resume, uncancel } from '../lifecycle.js';
 import type { PaymentFact } from '../observation.js';
 import { type Fate, type GatewayBook, type Payment } from './gateway.book.js';
+import { giveUp, payNow, voidOwed } from '../operator.js';
 import { stateLaws } from './state.laws.js';
 import type { Life } from './life.story.js';
 
@@ -12,9 +13,13 @@ const HOUR_MS = 3_600_000;
 const TERMS = { defaultCountry: 'CN' };
 
 /** How the gateway, or the way to it, treats one request. */
-const ANSWERS = ['accepted', 'captured', 'declined', 'revoked', 'refused', 'not_taken', 'lost', 'vanished', 'silence'] as const;
+const ANSWERS = [
+  'accepted', 'captured', 'declined', 'revoked', 'technical', 'risk', 'ours', 'dark', 'refused', 'not_taken', 'lost', 'vanished', 'silence',
+] as const;
 type Answer = (typeof ANSWERS)[number];
-const CODES: { readonly [A in Answer]?: string } = { declined: '20051', revoked: '200R1' };
+const CODES: { readonly [A in Answer]?: string } = {
+  declined: '20051', revoked: '200R1', technical: '20068', risk: '20059', ours: '20003', dark: '29999',
+};
 
 type Step = (book: GatewayBook, life: Life) => void;
 export type LifeCommand = fc.Command<GatewayBook, Life>;
@@ -76,7 +81,7 @@ function send(book: GatewayBook, life: Life, charge: Charge, answer: Answer): vo
   }
   const payment = book.take(charge, life.now, CODES[answer] ?? '20051');
   if (answer === 'captured') book.decide(payment, 'captured');
-  if (answer === 'declined' || answer === 'revoked') book.decide(payment, 'declined');
+  if (answer in CODES) book.decide(payment, 'declined');
   if (answer === 'lost') return life.observe({ ...news, kind: 'unknown', reason: 'time-out' });
   if (answer !== 'silence') tell(book, life, payment, latest(payment));
 }
@@ -124,7 +129,7 @@ function chase(book: GatewayBook, life: Life, id: string): void {
 }
 
 /** An act of the customer or the merchant: done whole, or refused without a trace. */
-export function ask(life: Life, act: (c: Parameters<Parameters<Life['decide']>[0]>[0]) => void): void {
+export function ask(life: Life, act: (c: Parameters<Parameters<Life['decide']>[0]>[0]) => unknown): void {
   const before = outcome(life);
   try {
     life.decide(act);
@@ -238,6 +243,16 @@ const peopleSide: fc.Arbitrary<LifeCommand>[] = [
   ),
 ];
 
+/** An operator's act on any of the invoices. */
+const operatorSide: fc.Arbitrary<LifeCommand>[] = [
+  fc.tuple(n, fc.constantFrom(payNow, payNow, voidOwed, giveUp)).map(([i, act]) =>
+    command(`${act.name} ${i}`, (_, life) => {
+      const invoice = pick(life.invoices, i);
+      if (invoice) ask(life, (c) => act(c, c.invoices.get(invoice.id)));
+    }),
+  ),
+];
+
 /** Days in which everything that is due is sent at once, and answered in turn as said. */
 function liveOn(book: GatewayBook, life: Life, days: number, turns: readonly Answer[]): void {
   const until = life.now.getTime() + days * 24 * HOUR_MS;
@@ -275,4 +290,4 @@ const time: fc.Arbitrary<LifeCommand>[] = [
   fc.constant(command('checkout', (_, life) => checkout(life))),
 ];
 
-export const lifeSides = { gatewaySide, peopleSide, time, twin };
+export const lifeSides = { gatewaySide, peopleSide, operatorSide, time, twin };

@@ -110,11 +110,11 @@ const cancelAndRefund = fc.constant(
   command('cancel now and refund', (_, life) => ask(life, (c) => cancel(c, { at: 'now', refund: 'full', reason: null }))),
 );
 
-const { gatewaySide, peopleSide, time, twin } = lifeSides;
+const { gatewaySide, peopleSide, operatorSide, time, twin } = lifeSides;
 
 /** Weighted by repetition: most of life is requests, news and time. */
 export const lifeCommands = (most: number): fc.Arbitrary<Iterable<LifeCommand>> =>
   fc.commands<GatewayBook, Life>(
-    [...gatewaySide, ...gatewaySide, ...gatewaySide.slice(0, 2), ...time, ...time, ...time, ...peopleSide, ...refunds, twin, cancelAndRefund],
+    [...gatewaySide, ...gatewaySide, ...gatewaySide.slice(0, 2), ...time, ...time, ...time, ...peopleSide, ...operatorSide, ...refunds, twin, cancelAndRefund],
     { maxCommands: most, size: 'max' },
   );

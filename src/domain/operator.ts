@@ -1,0 +1,57 @@
+import type { BillingCase } from './case.js';
+import type { Charge } from './charge.js';
+import { voidInvoice, withdrawUnsent, writeOff } from './closing.js';
+import { redirectOpenUntil } from './collection.js';
+import { conflict } from './errors.js';
+import type { Invoice } from './invoice.js';
+import { onInvoiceDropped } from './ladder.js';
+import { refuseEnded } from './lifecycle.js';
+
+/** What an operator may do to an invoice that is owed. Nothing of it moves the ladder. */
+
+/** How soon it makes sense to ask again while a charge is in flight, in seconds. */
+export const ASK_AGAIN_SECONDS = 30;
+
+/** One try at once, on the stored wallet, whatever the ladder plans. */
+export function payNow(c: BillingCase, invoice: Invoice): Charge {
+  refuseClosed(invoice);
+  refuseEnded(c.subscription);
+  refuseBusy(c, invoice);
+  const source = c.activeSource();
+  if (!source) throw conflict('no_active_source', 'There is no wallet to charge: the customer has to sign anew.');
+  return c.addCharge('retry', invoice, source, null, c.engineNow, 'operator');
+}
+
+/** It is not owed after all. What pays it all the same is given back. */
+export function voidOwed(c: BillingCase, invoice: Invoice): void {
+  drop(c, invoice, () => voidInvoice(c, invoice, 'operator'));
+}
+
+/** It is owed, and given up. What pays it all the same is kept. */
+export function giveUp(c: BillingCase, invoice: Invoice): void {
+  if (invoice.period_start === null) throw conflict('invoice_not_due', 'Its period has not begun: it can be voided.');
+  drop(c, invoice, () => writeOff(c, invoice));
+}
+
+function drop(c: BillingCase, invoice: Invoice, close: () => void): void {
+  refuseClosed(invoice);
+  if (c.subscription.status === 'incomplete') {
+    throw conflict('subscription_incomplete', 'It is the first invoice of a sign-up: cancel the subscription instead.');
+  }
+  withdrawUnsent(c, c.chargesOf(invoice.id));
+  refuseBusy(c, invoice);
+  close();
+  onInvoiceDropped(c);
+}
+
+function refuseClosed(invoice: Invoice): void {
+  if (invoice.status !== 'open') throw conflict(`invoice_${invoice.status}`, `The invoice is ${invoice.status}.`);
+}
+
+function refuseBusy(c: BillingCase, invoice: Invoice): void {
+  if (c.isBeingCharged(invoice)) throw conflict('charge_in_progress', 'The wallet is being charged right now.', ASK_AGAIN_SECONDS);
+  const openUntil = redirectOpenUntil(c, invoice);
+  if (!openUntil) return;
+  const seconds = Math.ceil((openUntil.getTime() - c.engineNow.getTime()) / 1000);
+  throw conflict('charge_in_progress', 'The customer may be paying it himself right now.', seconds);
+}

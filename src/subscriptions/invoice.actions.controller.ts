@@ -1,0 +1,42 @@
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import type { Invoice } from '../domain/invoice.js';
+import { invoiceView } from '../domain/views.js';
+import { Database } from '../platform/database/database.js';
+import { EmptyRequest } from '../platform/http/body.pipe.js';
+import { InvoiceActions } from './invoice.actions.js';
+
+/** Each answers with the invoice. */
+@Controller('v1/invoices')
+export class InvoiceActionsController {
+  constructor(
+    private readonly actions: InvoiceActions,
+    private readonly database: Database,
+  ) {}
+
+  /** One try at once, on the stored wallet. Its outcome comes later, and never moves the ladder. */
+  @Post(':id/pay')
+  @HttpCode(200)
+  async pay(@Param('id') id: string, @Body() _body: EmptyRequest) {
+    await this.actions.pay(id);
+    return this.show(id);
+  }
+
+  @Post(':id/void')
+  @HttpCode(200)
+  async void(@Param('id') id: string, @Body() _body: EmptyRequest) {
+    await this.actions.void(id);
+    return this.show(id);
+  }
+
+  @Post(':id/mark_uncollectible')
+  @HttpCode(200)
+  async markUncollectible(@Param('id') id: string, @Body() _body: EmptyRequest) {
+    await this.actions.giveUp(id);
+    return this.show(id);
+  }
+
+  private async show(id: string) {
+    const [invoice] = await this.database.query<Invoice>('select * from invoices where id = $1', [id]);
+    return invoiceView(invoice as Invoice);
+  }
+}
