@@ -98,7 +98,7 @@ const UNKNOWN: readonly Switch[] = [
   {
     name: 'absent_charge_is_dropped',
     removes: 'the new attempt after a charge was proved absent',
-    patches: [at(COLLECTION, '  if (source) c.addCharge(charge.kind, invoice, source, null, c.engineNow);', '')],
+    patches: [at(COLLECTION, '  else c.addCharge(charge.kind, invoice, source, null, c.engineNow, charge.trigger);', '')],
     watch: { test: LOST_ANSWERS },
   },
 ];
@@ -240,8 +240,20 @@ const READING: readonly Switch[] = [
   {
     name: 'revocation_retried',
     removes: 'leaving a revoked wallet alone',
-    patches: [at('src/domain/dunning.ts', '  return REVOCATION_CODES.has(code);', "  return code === '' && REVOCATION_CODES.has(code);")],
+    patches: [at(COLLECTION, "  if (failureOf(charge) === 'reauthorise') revokeSource(c, c.sources.find(charge.source), charge.response_code);", '')],
     watch: { climate: 'poor' },
+  },
+  {
+    name: 'suspicion_retried',
+    removes: 'leaving a wallet under suspicion alone',
+    patches: [at('src/domain/ladder.ts', "      return charge.source === c.subscription.source ? 'wait' : 'ladder';", "      return 'ladder';")],
+    watch: { test: 'src/domain/ladder.spec.ts' },
+  },
+  {
+    name: 'operator_moves_the_ladder',
+    removes: 'keeping the ladder apart from what an operator tries',
+    patches: [at(COLLECTION, "  if (charge.trigger === 'operator') return onOperatorsTryFailed(c, invoice, charge);", '')],
+    watch: { test: 'src/domain/operator.spec.ts' },
   },
   {
     name: 'redirect_ignored',
