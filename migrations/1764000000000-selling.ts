@@ -120,6 +120,7 @@ create table subscriptions (
   resumes_at timestamptz(3),
   expires_at timestamptz(3),
   latest_invoice text collate "C",
+  advance_invoice text collate "C",
   past_due_reason text,
   past_due_class text,
   dunning_started_at timestamptz(3),

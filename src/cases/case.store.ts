@@ -87,7 +87,8 @@ export class CaseStore {
         `select * from invoices
           where id in (select unnest($2::text[])
                        union select invoice from charges where id = any($3)
-                       union select id from invoices where subscription = any($1) and status = 'open')
+                       union select id from invoices where subscription = any($1) and status = 'open'
+                       union select advance_invoice from subscriptions where id = any($1) and advance_invoice is not null)
           order by id for update`,
         [ids, scope.invoices ?? [], scope.charges ?? []],
       ),

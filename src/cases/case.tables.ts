@@ -44,6 +44,7 @@ export const SubscriptionTable = new EntitySchema<Subscription>({
     resumes_at: instant(nullable),
     expires_at: instant(nullable),
     latest_invoice: ref(nullable),
+    advance_invoice: ref(nullable),
     past_due_reason: text(nullable),
     past_due_class: text(nullable),
     dunning_started_at: instant(nullable),

@@ -219,11 +219,16 @@ export class BillingCase {
     return source?.status === 'active' ? source : null;
   }
 
+  /** What was asked for before it is owed: open, paid or void; null where there is none. */
+  advanceInvoice(): Invoice | null {
+    return this.invoices.find(this.subscription.advance_invoice);
+  }
+
   /** Invoices still owed, oldest period first. */
   openInvoices(): Invoice[] {
     return this.invoices
       .all()
-      .filter((i) => i.status === 'open')
+      .filter((i) => i.status === 'open' && i.id !== this.subscription.advance_invoice)
       .sort((a, b) => a.period_no - b.period_no);
   }
 

@@ -45,6 +45,8 @@ export function writeOff(c: BillingCase, invoice: Invoice): void {
  * one whose charge is still in flight waits for it; the rest is given up.
  */
 export function closeOwed(c: BillingCase): void {
+  const advance = c.advanceInvoice();
+  if (advance?.status === 'open') voidInvoice(c, advance, 'subscription_ended');
   for (const invoice of c.openInvoices()) {
     if (invoice.period_start === null) voidInvoice(c, invoice, 'subscription_ended');
     else if (!c.isBeingCharged(invoice)) writeOff(c, invoice);

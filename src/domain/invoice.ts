@@ -22,12 +22,13 @@ export function nextInvoiceStatus(status: InvoiceStatus, event: InvoiceEvent): I
 
 /**
  * Why an invoice is not owed after all: the sign-up was never paid, the subscription ended before its period
- * began, the period had passed unbilled and its plan catches up with the newest one only, or an operator said so.
+ * began, the period had passed unbilled and its plan catches up with the newest one only, an operator said so, the
+ * redirect that was to pay it in advance came to nothing, or its money became the customer's balance.
  */
-export const VOID_REASONS = ['sign_up_expired', 'subscription_ended', 'period_skipped', 'operator'] as const;
+export const VOID_REASONS = ['sign_up_expired', 'subscription_ended', 'period_skipped', 'operator', 'checkout_ended', 'credited'] as const;
 export type VoidReason = (typeof VOID_REASONS)[number];
 
-const LINE_TYPES = ['recurring', 'trial', 'setup_fee'] as const;
+const LINE_TYPES = ['recurring', 'trial', 'setup_fee', 'top_up'] as const;
 
 export interface Period {
   start: Date;
@@ -92,6 +93,11 @@ function line(type: InvoiceLine['type'], description: string, quantity: number, 
 
 export function recurringLine(planName: string, version: PlanVersion, quantity: number): InvoiceLine {
   return line('recurring', planName, quantity, version.amount as Money);
+}
+
+/** The least that can be paid, for the customer's own balance. */
+export function topUpLine(currency: Currency): InvoiceLine {
+  return line('top_up', 'Balance top-up', 1, minimumCharge(currency));
 }
 
 /** The lines of a subscription's first invoice: the trial or the first period, and the setup fee with it. */

@@ -1,7 +1,7 @@
 import type { BillingCase } from './case.js';
 import { addDays, period } from './calendar.js';
 import { billedCustomer } from './customer.js';
-import { amounts, firstLines, type Invoice, type InvoiceLine, type Period, recurringLine } from './invoice.js';
+import { amounts, firstLines, type Invoice, type InvoiceLine, type Period, recurringLine, topUpLine } from './invoice.js';
 import { invoiceFinalized } from './ledger.js';
 import type { Currency } from './money.js';
 import { cadence } from './plan.js';
@@ -19,9 +19,10 @@ function issueInvoice(
   periodNo: number,
   span: Period | null,
   terms: BillingTerms,
+  byRedirect = c.subscription.source === null,
 ): Invoice {
-  // A first payment brings the wallet, so it is never replaced by a balance.
-  const balance = c.subscription.source === null ? 0 : c.balance;
+  // What brings the wallet is paid by the customer himself: never replaced by a balance.
+  const balance = byRedirect ? 0 : c.balance;
   const sums = amounts(lines, c.subscription.currency as Currency, balance);
   const invoice = c.invoices.add({
     id: c.newId('inv'),
@@ -70,6 +71,29 @@ export function issueTrialEndInvoice(c: BillingCase, terms: BillingTerms): Invoi
 /** The next period's invoice for a running subscription. */
 export function issueRecurringInvoice(c: BillingCase, periodNo: number, span: Period | null, terms: BillingTerms): Invoice {
   return issueInvoice(c, [recurringLine(c.plan.name, c.version, c.subscription.quantity)], periodNo, span, terms);
+}
+
+/** The next period's invoice, paid by redirect before it begins; that of a free trial is its first and is dated then. */
+export function issueAdvanceInvoice(c: BillingCase, terms: BillingTerms): Invoice {
+  const s = c.subscription;
+  const { periodNo, span } = nextPeriod(c);
+  const first = s.status === 'trialing' && s.trial_amount === 0;
+  const lines = first ? firstLines(c.plan.name, c.version, s.quantity, { days: 0, amount: 0 }) : [recurringLine(c.plan.name, c.version, s.quantity)];
+  return issueInvoice(c, lines, periodNo, first ? null : span, terms, true);
+}
+
+/** The least that the gateway takes, paid by redirect for the customer's balance. It has no period of its own. */
+export function issueTopUp(c: BillingCase, terms: BillingTerms): Invoice {
+  return issueInvoice(c, [topUpLine(c.subscription.currency as Currency)], c.subscription.period_no + 1, null, terms, true);
+}
+
+/** The period that follows the current one on the anchor that runs. */
+export function nextPeriod(c: BillingCase): { periodNo: number; span: Period } {
+  const s = c.subscription;
+  // A trial's end is the anchor from the trial's beginning on.
+  if (s.billing_anchor === null) throw new Error(`Subscription ${s.id} renews without an anchor`);
+  const periodNo = s.period_no + 1;
+  return { periodNo, span: period(s.billing_anchor, cadence(c.version), s.time_zone, periodNo - s.epoch_first_period) };
 }
 
 /** The span of a period that begins with its payment: the paid trial of a sign-up, or a regular period. */

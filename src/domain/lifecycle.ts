@@ -1,3 +1,4 @@
+import { enterPaidPeriod, paidInAdvance } from './advance.js';
 import type { BillingCase } from './case.js';
 import { closeOwed, withdrawUnsent } from './closing.js';
 import { chargeRenewal } from './collection.js';
@@ -7,7 +8,7 @@ import { type BillingTerms, issueRecurringInvoice } from './invoicing.js';
 import { noDunning, resumeCollection } from './ladder.js';
 import { markPaid } from './payment.js';
 import { cadence } from './plan.js';
-import { giveBackCurrentPeriod } from './refunding.js';
+import { giveBackCurrentPeriod, giveBackPayment } from './refunding.js';
 import { type CancelRefund, nextSubscriptionStatus, type Subscription } from './subscription.js';
 
 /** What merchants and customers may do to a running subscription. Each takes effect at once. */
@@ -64,6 +65,9 @@ export function endSubscription(c: BillingCase, reason: string | null, refund: C
   closeOwed(c);
   c.tellSubscription('subscription.canceled', previous);
   if (refund === 'full') giveBackCurrentPeriod(c);
+  // A period that never began is not kept, whatever the cancel gives back of the one that did.
+  const advance = paidInAdvance(c);
+  if (advance) giveBackPayment(c, advance);
 }
 
 export function pause(c: BillingCase, resumesAt: Date | null): void {
@@ -92,9 +96,10 @@ export type ResumeBy = 'source' | 'checkout';
  * through a checkout first.
  */
 export function resume(c: BillingCase, terms: BillingTerms, by: ResumeBy): { needsCheckout: boolean } {
+  refuseEnded(c.subscription);
+  if (c.subscription.status !== 'paused') throw conflict('subscription_not_paused', 'The subscription is not paused.');
+  enterPaidPeriod(c);
   const s = c.subscription;
-  refuseEnded(s);
-  if (s.status !== 'paused') throw conflict('subscription_not_paused', 'The subscription is not paused.');
   const running = s.period_end !== null && s.period_end > c.now;
   const paid = s.paid_through !== null && s.paid_through > c.now;
   if (running && paid) {

@@ -12,10 +12,16 @@ import { refuseEnded } from './lifecycle.js';
 /** How soon it makes sense to ask again while a charge is in flight, in seconds. */
 export const ASK_AGAIN_SECONDS = 30;
 
+/** What is asked for in advance is the customer's own business until its period begins. */
+function refuseAdvance(c: BillingCase, invoice: Invoice): void {
+  if (invoice.id === c.subscription.advance_invoice) throw conflict('invoice_not_due', 'Its period has not begun: the customer may pay it in advance.');
+}
+
 /** One try at once, on the stored wallet, whatever the ladder plans. */
 export function payNow(c: BillingCase, invoice: Invoice): Charge {
   refuseClosed(invoice);
   refuseEnded(c.subscription);
+  refuseAdvance(c, invoice);
   refuseBusy(c, invoice);
   const source = c.activeSource();
   if (!source) throw conflict('no_active_source', 'There is no wallet to charge: the customer has to sign anew.');
@@ -29,6 +35,7 @@ export function voidOwed(c: BillingCase, invoice: Invoice): void {
 
 /** It is owed, and given up. What pays it all the same is kept. */
 export function giveUp(c: BillingCase, invoice: Invoice): void {
+  refuseAdvance(c, invoice);
   if (invoice.period_start === null) throw conflict('invoice_not_due', 'Its period has not begun: it can be voided.');
   drop(c, invoice, () => writeOff(c, invoice));
 }

@@ -27,6 +27,10 @@ export function markPaid(c: BillingCase, invoice: Invoice): void {
     case 'unpaid':
       c.tellInvoice('invoice.paid', paid);
       return prolong(c, paid);
+    case 'trialing':
+      // In advance: the period begins when the trial ends.
+      c.tellInvoice('invoice.paid', paid);
+      return extendPaidThrough(c, paid.period_end ?? firstSpan(c, c.subscription.trial_end ?? c.now, true).span.end);
     default:
       c.tellInvoice('invoice.paid', paid);
   }
@@ -38,7 +42,7 @@ function payDuringPause(c: BillingCase, paid: Invoice): void {
   extendPaidThrough(c, paid.period_end);
 }
 
-function extendPaidThrough(c: BillingCase, end: Date | null): void {
+export function extendPaidThrough(c: BillingCase, end: Date | null): void {
   const longer = end !== null && (c.subscription.paid_through === null || end > c.subscription.paid_through);
   if (longer) c.patch({ paid_through: end });
 }

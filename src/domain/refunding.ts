@@ -48,6 +48,12 @@ export function giveBackSurplus(c: BillingCase, charge: Charge): void {
     addRefund(c, charge, amount, 'surplus', null);
     return;
   }
+  credit(c, charge);
+}
+
+/** Money that pays for nothing becomes the customer's balance, whole. */
+export function credit(c: BillingCase, charge: Charge): void {
+  const { amount } = charge;
   c.patchCharge(charge.id, { amount_credited: amount });
   c.post(surplusCredited(charge, amount));
   c.changeBalance(amount);
@@ -65,7 +71,7 @@ export function giveBackCurrentPeriod(c: BillingCase): void {
   }
 }
 
-function giveBackPayment(c: BillingCase, charge: Charge): void {
+export function giveBackPayment(c: BillingCase, charge: Charge): void {
   const left = refundable(c, c.charges.get(charge.id));
   if (left > 0) addRefund(c, charge, left, 'cancel', c.subscription.cancel_reason);
 }

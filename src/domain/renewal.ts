@@ -1,13 +1,14 @@
 import type { BillingCase } from './case.js';
-import { addDuration, period } from './calendar.js';
+import { paidInAdvance, takeAdvance } from './advance.js';
+import { addDuration } from './calendar.js';
 import { voidInvoice, withdrawUnsent } from './closing.js';
 import { chargeRenewal, tryOldest } from './collection.js';
-import { type BillingTerms, issueRecurringInvoice, issueTrialEndInvoice } from './invoicing.js';
+import type { Invoice, Period } from './invoice.js';
+import { type BillingTerms, issueRecurringInvoice, issueTrialEndInvoice, nextPeriod } from './invoicing.js';
 import { exhaust } from './ladder.js';
 import { endSubscription, resumeByItself } from './lifecycle.js';
-import { markPaid } from './payment.js';
-import { cadence } from './plan.js';
-import { agenda, nextSubscriptionStatus, SIGN_UP_HOURS } from './subscription.js';
+import { extendPaidThrough, markPaid } from './payment.js';
+import { agenda, nextSubscriptionStatus, SIGN_UP_HOURS, type SubscriptionStatus } from './subscription.js';
 
 /** Does the first thing on the subscription's agenda, if its time has come. One thing per call. */
 export function live(c: BillingCase, terms: BillingTerms): void {
@@ -41,7 +42,7 @@ function expireSignUp(c: BillingCase): void {
 }
 
 function endTrial(c: BillingCase, terms: BillingTerms): void {
-  if (c.subscription.cancel_at_period_end) return cancelAtEnd(c);
+  if (isOver(c)) return cancelAtEnd(c);
   if (c.subscription.source !== null) return renew(c, terms);
   // A free trial: the wallet is asked for now; the first period starts at the trial's end once it is paid.
   const previous = { status: c.subscription.status };
@@ -49,13 +50,18 @@ function endTrial(c: BillingCase, terms: BillingTerms): void {
     status: nextSubscriptionStatus(c.subscription.status, 'await_payment'),
     expires_at: addDuration(c.now, `${SIGN_UP_HOURS}h`),
   });
-  issueTrialEndInvoice(c, terms);
+  if (!takeAdvance(c)) issueTrialEndInvoice(c, terms);
   c.tellSubscription('subscription.updated', previous);
 }
 
 function endPeriod(c: BillingCase, terms: BillingTerms): void {
-  if (c.subscription.cancel_at_period_end) return cancelAtEnd(c);
+  if (isOver(c)) return cancelAtEnd(c);
   renew(c, terms);
+}
+
+/** It ends with its period, but not before what was paid in advance has been served. */
+function isOver(c: BillingCase): boolean {
+  return c.subscription.cancel_at_period_end && (c.subscription.status === 'paused' || paidInAdvance(c) === null);
 }
 
 function cancelAtEnd(c: BillingCase): void {
@@ -65,17 +71,16 @@ function cancelAtEnd(c: BillingCase): void {
 /** The next period begins: its invoice is written on its date, whatever became of the one before. */
 function renew(c: BillingCase, terms: BillingTerms): void {
   const s = c.subscription;
-  // A trial's end is the anchor from the trial's beginning on.
-  if (s.billing_anchor === null) throw new Error(`Subscription ${s.id} renews without an anchor`);
-  const periodNo = s.period_no + 1;
-  const span = period(s.billing_anchor, cadence(c.version), s.time_zone, periodNo - s.epoch_first_period);
+  const { periodNo, span } = nextPeriod(c);
   c.patch({
     status: nextSubscriptionStatus(s.status, 'renew'),
     period_no: periodNo,
     period_start: span.start,
     period_end: span.end,
   });
-  const invoice = issueRecurringInvoice(c, periodNo, span, terms);
+  const advance = takeAdvance(c);
+  if (advance?.status === 'paid') return beginPaidPeriod(c, advance, span, s.status);
+  const invoice = advance ?? issueRecurringInvoice(c, periodNo, span, terms);
   if (c.plan.catch_up === 'latest' && span.end <= c.now) {
     // Nobody was there to bill it in its time, and a newer period has begun: this one stays on record, unowed.
     voidInvoice(c, invoice, 'period_skipped');
@@ -87,4 +92,13 @@ function renew(c: BillingCase, terms: BillingTerms): void {
   }
   if (c.subscription.status === 'past_due') return;
   chargeRenewal(c, invoice);
+}
+
+/** It was paid in advance, and is not charged again. What a trial turns into is told now: it was no renewal before. */
+function beginPaidPeriod(c: BillingCase, invoice: Invoice, span: Period, before: SubscriptionStatus): void {
+  if (invoice.period_start === null) c.patchInvoice(invoice.id, { period_start: span.start, period_end: span.end });
+  extendPaidThrough(c, span.end);
+  if (before !== 'trialing') return;
+  if (c.subscription.trial_amount === 0) c.tellSubscription('subscription.activated', { status: before });
+  else c.tellSubscription('subscription.renewed');
 }

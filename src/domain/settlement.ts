@@ -1,3 +1,4 @@
+import { isTopUp, onCheckoutFailed, settleTopUp } from './advance.js';
 import type { BillingCase } from './case.js';
 import { type Charge, type ChargeEvent, claimed, isCustomerPresent, isOpen, nextChargeStatus, REDIRECT_MINUTES } from './charge.js';
 import { closeOwed } from './closing.js';
@@ -10,7 +11,7 @@ import { type GatewayWindows, nextLookupAt, toCompare } from './lookup.js';
 import { accepts } from './machine.js';
 import { type ChargeObservation, Mismatch, type Observation, type PaymentFact } from './observation.js';
 import { markPaid } from './payment.js';
-import { giveBackAfterCancel, giveBackSurplus, settleRefund, settleRefundFacts } from './refunding.js';
+import { credit, giveBackAfterCancel, giveBackSurplus, settleRefund, settleRefundFacts } from './refunding.js';
 import { evidenceOf, lost, postponed, putBack, weighEmptyLookup } from './sending.js';
 import { isEnded } from './subscription.js';
 import { holdSource, payingSource, retireSource } from './wallet.js';
@@ -84,7 +85,10 @@ function settleNotFound(c: BillingCase, charge: Charge, windows: GatewayWindows)
       c.patchCharge(charge.id, { ...evidenceOf(counted), ...claimed(counted, c.engineNow) });
       return;
     case 'absent':
-      return finish(c, counted, 'prove_absent', 'charge.absent', evidenceOf(counted), () => onAttemptAbsent(c, charge));
+      return finish(c, counted, 'prove_absent', 'charge.absent', evidenceOf(counted), (gone) => {
+        onCheckoutFailed(c, gone);
+        onAttemptAbsent(c, gone);
+      });
     case 'wait':
       postpone(c, counted, verdict.at);
   }
@@ -201,7 +205,8 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
   if (charge.status === 'captured') return;
   const source = payingSource(c, charge, fact.source_id);
   const invoice = c.invoices.get(charge.invoice);
-  const pays = capturePays(c, invoice);
+  const toppedUp = isTopUp(invoice) && invoice.status === 'open';
+  const pays = capturePays(c, invoice) && !toppedUp;
   const captured = c.patchCharge(charge.id, {
     ...known,
     status: nextChargeStatus(charge.status, 'capture'),
@@ -214,6 +219,12 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
   const money = { gateway_payment_id: fact.payment_id, amount: charge.amount, currency: charge.currency };
   c.tellCharge('charge.captured', captured);
   if (isOpen(charge.status)) countAttempt(c, captured);
+  if (toppedUp) {
+    settleTopUp(c, invoice, captured, source);
+    c.tellCharge('charge.surplus', captured);
+    credit(c, captured);
+    return;
+  }
   if (!pays) {
     c.post(surplusCaptured(money));
     const ended = isEnded(c.subscription);
@@ -263,6 +274,7 @@ function failed(c: BillingCase, charge: Charge): void {
   noteHumansTask(c, charge);
   if (isCustomerPresent(charge.kind)) {
     c.tellInvoice('invoice.payment_failed', c.invoices.get(charge.invoice));
+    onCheckoutFailed(c, charge);
     return;
   }
   onAttemptFailed(c, charge);

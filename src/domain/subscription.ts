@@ -115,6 +115,8 @@ export interface Subscription extends CheckoutTerms {
   /** When an unpaid sign-up ends. */
   expires_at: Date | null;
   latest_invoice: string | null;
+  /** Written for the next period before it is owed: open, paid, or void. Null again once that period begins. */
+  advance_invoice: string | null;
   /** Response code of the last failure of a try of our own, or `source_revoked`, or `owed_before_pause`. */
   past_due_reason: string | null;
   /** The class of that failure: who can mend it, and whether it is tried again. */
@@ -193,7 +195,7 @@ export function access(s: Subscription, graceDays: number): { until: Date | null
     case 'trialing':
       return { until: s.trial_end, reason: 'trial' };
     case 'active':
-      return paidUpTo(s) ? { until: s.period_end, reason: 'paid' } : { until: s.period_end, reason: 'pending' };
+      return paidUpTo(s) ? { until: s.paid_through, reason: 'paid' } : { until: s.period_end, reason: 'pending' };
     case 'past_due':
       return {
         until: s.paid_through && new Date(s.paid_through.getTime() + graceDays * DAY_MS),

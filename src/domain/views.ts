@@ -112,7 +112,9 @@ export function nextChargeAt(s: Subscription): Date | null {
   if ((s.status !== 'active' && s.status !== 'trialing') || s.cancel_at_period_end) return null;
   // A free trial has no wallet yet: at its end the customer is asked, nothing is charged.
   if (s.status === 'trialing' && s.source === null) return null;
-  return s.next_attempt_at ?? s.period_end;
+  // What is paid in advance is not charged again.
+  const paid = s.paid_through !== null && s.period_end !== null && s.paid_through > s.period_end;
+  return s.next_attempt_at ?? (paid ? s.paid_through : s.period_end);
 }
 
 export function sourceView(source: Source) {

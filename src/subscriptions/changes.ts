@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CaseStore } from '../cases/case.store.js';
 import type { BillingCase } from '../domain/case.js';
+import { openCheckout } from '../domain/checkout.js';
 import { invalid } from '../domain/errors.js';
 import { cancel, pause, resume, uncancel } from '../domain/lifecycle.js';
 import { Sender } from '../payments/sender.js';
@@ -8,7 +9,6 @@ import { Wake } from '../platform/batching/wake.js';
 import { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
 import { parseInstant } from '../platform/http/fields.js';
-import { openCheckout } from './checkout.js';
 import { loadCase } from './subscription.case.js';
 import type { CancelRequest, PauseRequest, ResumeRequest, UpdateSubscriptionRequest } from './subscription.requests.js';
 
@@ -52,8 +52,9 @@ export class SubscriptionChanges {
   resume(id: string, request: ResumeRequest): Promise<void> {
     const by = request.confirm_charge ? 'source' : 'checkout';
     return this.change(id, (c) => {
-      const { needsCheckout } = resume(c, { defaultCountry: this.config.DEFAULT_COUNTRY }, by);
-      if (needsCheckout) openCheckout(c, c.subscription);
+      const billing = { defaultCountry: this.config.DEFAULT_COUNTRY };
+      const { needsCheckout } = resume(c, billing, by);
+      if (needsCheckout) openCheckout(c, c.subscription, 'next_renewal', billing);
     });
   }
 

@@ -3,6 +3,7 @@ import { CaseStore } from '../cases/case.store.js';
 import { Customers } from '../customers/customers.js';
 import { addDays, addDuration } from '../domain/calendar.js';
 import { BillingCase } from '../domain/case.js';
+import { sentByHand } from '../domain/checkout.js';
 import { invalid, missing, Refusal } from '../domain/errors.js';
 import { issueFirstInvoice } from '../domain/invoicing.js';
 import { noDunning } from '../domain/ladder.js';
@@ -14,7 +15,7 @@ import { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
 import { newId } from '../platform/ids/ids.js';
 import { Plans } from '../plans/plans.js';
-import { checkTerminal, sentByHand } from './checkout.js';
+import { checkTerminal } from './checkout.js';
 import type { CreateSubscriptionRequest } from './subscription.requests.js';
 
 /** What has not happened yet to a subscription that is being made. */
@@ -33,6 +34,7 @@ const UNTOUCHED = {
   paused_at: null,
   resumes_at: null,
   latest_invoice: null,
+  advance_invoice: null,
   ...noDunning,
   due_at: null,
   parked_at: null,

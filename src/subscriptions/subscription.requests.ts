@@ -1,3 +1,4 @@
+import { ADVANCE_AMOUNTS, type AdvanceAmount } from '../domain/advance.js';
 import { CANCEL_REFUNDS, type CancelRefund, OS_TYPES, TERMINAL_TYPES } from '../domain/subscription.js';
 import { Flag, Instant, Integer, Metadata, OneOf, Text, WebUrl } from '../platform/http/fields.js';
 import { MAX_CHARGE } from '../domain/money.js';
@@ -13,6 +14,11 @@ export class CheckoutRequest {
   @OneOf(OS_TYPES, optional) os_type?: (typeof OS_TYPES)[number];
   @WebUrl() success_url!: string;
   @WebUrl() failure_url!: string;
+}
+
+export class OpenCheckoutRequest extends CheckoutRequest {
+  /** What is paid where nothing is owed: the next period in advance (so it is by default), or the least possible. */
+  @OneOf(ADVANCE_AMOUNTS, optional) amount?: AdvanceAmount;
 }
 
 export class CreateSubscriptionRequest extends CheckoutRequest {

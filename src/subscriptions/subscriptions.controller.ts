@@ -11,8 +11,8 @@ import { SignUp } from './sign.up.js';
 import { SubscriptionPresenter } from './subscription.presenter.js';
 import {
   CancelRequest,
-  CheckoutRequest,
   CreateSubscriptionRequest,
+  OpenCheckoutRequest,
   PauseRequest,
   ResumeRequest,
   UpdateSubscriptionRequest,
@@ -24,11 +24,11 @@ const SHOWN_SOURCE = `(select s.gateway_source_id from sources s where s.subscri
 const NEXT_CHARGE_AT = `(case
   when status = 'past_due' then next_attempt_at
   when cancel_at_period_end then null
-  when status = 'active' or (status = 'trialing' and source is not null) then coalesce(next_attempt_at, period_end)
+  when status = 'active' or (status = 'trialing' and source is not null) then coalesce(next_attempt_at, greatest(period_end, paid_through))
 end)`;
 const ACCESS_UNTIL = `(case status
   when 'trialing' then trial_end
-  when 'active' then period_end
+  when 'active' then greatest(period_end, paid_through)
   when 'past_due' then paid_through + interval '24 hours' * (
     select d.grace_days from plans p join dunning_policies d on d.code = p.dunning_policy where p.id = subscriptions.plan)
   when 'canceled' then paid_through
@@ -94,7 +94,7 @@ export class SubscriptionsController {
 
   @Post(':id/checkout')
   @HttpCode(200)
-  async openCheckout(@Param('id') id: string, @Body() body: CheckoutRequest) {
+  async openCheckout(@Param('id') id: string, @Body() body: OpenCheckoutRequest) {
     await this.checkout.open(id, body);
     return this.presenter.get(id);
   }

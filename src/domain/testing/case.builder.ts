@@ -129,6 +129,7 @@ export function aSubscription(changes: Partial<Subscription> = {}): Subscription
     resumes_at: null,
     expires_at: null,
     latest_invoice: null,
+    advance_invoice: null,
     ...noDunning,
     due_at: null,
     parked_at: null,

@@ -194,6 +194,9 @@ function eventsFollowChanges({ before, after, decided: { events } }: Decision): 
   if (before.subscription.cancel_at_period_end !== after.subscription.cancel_at_period_end && status !== 'canceled') {
     expected.push('subscription.updated');
   }
+  // A free trial whose first period was paid in advance becomes what others become by their first payment.
+  const prepaid = before.subscription.status === 'trialing' && before.subscription.trial_amount === 0 && status === 'active';
+  if (prepaid && before.invoices.some(({ id, status: was }) => id === before.subscription.advance_invoice && was === 'paid')) expected.push('subscription.activated');
   const types = events.map((event) => event.type).filter((type) => !type.startsWith('dunning.') && !WITHOUT_CHANGE.includes(type));
   hold(types.toSorted().join() === expected.toSorted().join(), `told ${types.join()}, changed ${expected.join()}`);
   const surplus = (records: CaseRecords): number => records.charges.filter((charge) => charge.surplus).length;

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
+import { ADVANCE_AMOUNTS, type AdvanceAmount } from '../advance.js';
 import { type Charge, isCustomerPresent, isOpen } from '../charge.js';
+import { openCheckout } from '../checkout.js';
 import { Refusal } from '../errors.js';
-import { cancel, pause, refuseEnded, resume, uncancel } from '../lifecycle.js';
+import { cancel, pause, resume, uncancel } from '../lifecycle.js';
 import type { PaymentFact } from '../observation.js';
 import { type Fate, type GatewayBook, type Payment } from './gateway.book.js';
 import { giveUp, payNow, voidOwed } from '../operator.js';
@@ -139,14 +141,10 @@ export function ask(life: Life, act: (c: Parameters<Parameters<Life['decide']>[0
   }
 }
 
-/** A redirect for the oldest invoice that is owed, unless its wallet is being charged or one lies open. */
-function checkout(life: Life): void {
+/** A redirect for the oldest invoice that is owed, or to change the wallet. */
+function checkout(life: Life, amount: AdvanceAmount): void {
   ask(life, (c) => {
-    refuseEnded(c.subscription);
-    const owed = c.openInvoices()[0];
-    const open = owed && c.chargesOf(owed.id).some((x) => isOpen(x.status) && (x.expires_at === null || x.expires_at > c.engineNow));
-    if (!owed || open || c.liveCharges().length > 0) return;
-    c.addCharge(c.subscription.status === 'incomplete' ? 'initial' : 'checkout', owed, null, c.subscription, c.engineNow);
+    openCheckout(c, c.subscription, amount, TERMS);
   });
 }
 
@@ -287,7 +285,7 @@ const time: fc.Arbitrary<LifeCommand>[] = [
       endLeases(life);
     }),
   ),
-  fc.constant(command('checkout', (_, life) => checkout(life))),
+  fc.constantFrom(...ADVANCE_AMOUNTS).map((amount) => command(`checkout ${amount}`, (_, life) => checkout(life, amount))),
 ];
 
 export const lifeSides = { gatewaySide, peopleSide, operatorSide, time, twin };

@@ -92,7 +92,7 @@ function noPeriodIsMissing(life: Life): void {
     const owed = of.filter((invoice) => invoice.status !== 'void').length;
     const excused = of.filter(({ void_reason: reason }) => reason === 'period_skipped' || reason === 'operator').length;
     // What an operator voided before its period began may be written anew.
-    hold(owed + excused === 1 || (owed === 1 && excused > 0), `period ${no} has ${owed} invoices and was excused ${excused} times`);
+    hold(owed === 1 || (owed === 0 && excused > 0), `period ${no} has ${owed} invoices and was excused ${excused} times`);
   }
 }
 
@@ -109,7 +109,7 @@ function noTimeIsBilledTwice(life: Life): void {
 /** While a subscription runs, whatever is owed is being charged, or will be at a known time. */
 function nothingOwedIsForgotten(life: Life): void {
   const { status, next_attempt_at, dunning_ends_at, due_at } = life.subscription;
-  const open = life.invoices.filter((invoice) => invoice.status === 'open');
+  const open = life.invoices.filter((invoice) => invoice.status === 'open' && invoice.id !== life.subscription.advance_invoice);
   hold(open.length > 0 || (status !== 'unpaid' && status !== 'past_due' && status !== 'incomplete'), `${status}, and nothing is owed`);
   if (status !== 'active' && status !== 'past_due') return;
   hold(due_at !== null, `nothing is ever due for what is ${status}`);
