@@ -3,11 +3,12 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /** What is done about payments that fail: the policies that plans name, and the figures of what became of them. */
 export class Dunning1764000000008 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const part of [POLICIES, PARKING]) await runner.query(part);
+    for (const part of [POLICIES, PARKING, FIGURES]) await runner.query(part);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`alter table plans drop constraint plans_dunning_policy;
+    await runner.query(`drop index charges_failed_at, subscriptions_dunning;
+      alter table plans drop constraint plans_dunning_policy;
       drop table dunning_policies;
       delete from parked_rows where kind = 'decline';
       alter table parked_rows drop constraint parked_rows_kind_check;
@@ -42,3 +43,11 @@ const PARKING = `
 alter table parked_rows drop constraint parked_rows_kind_check;
 alter table parked_rows add constraint parked_rows_kind_check
   check (kind in ('subscription', 'charge', 'refund', 'gateway_event', 'orphan', 'difference', 'decline'));`;
+
+const FIGURES = `
+-- What failed and when: a report reads one stretch of time. Only failures pay for it.
+create index charges_failed_at on charges (settled_at)
+  where kind in ('recurring', 'retry') and status in ('declined', 'refused', 'expired', 'canceled');
+-- Those that are being dunned, by why and by what they wait for: counted every few seconds.
+create index subscriptions_dunning on subscriptions (past_due_class) include (next_attempt_at, dunning_ends_at)
+  where status = 'past_due';`;

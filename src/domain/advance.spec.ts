@@ -7,7 +7,7 @@ import { cancel, pause, resume } from './lifecycle.js';
 import { giveUp, payNow, voidOwed } from './operator.js';
 import { access } from './subscription.js';
 import { captures, Life, RENEWAL, staysPending } from './testing/life.story.js';
-import { START, type Terms } from './testing/case.builder.js';
+import { START } from './testing/case.builder.js';
 import { subscriptionView } from './views.js';
 
 const TERMS = { defaultCountry: 'CN' };

@@ -30,6 +30,11 @@ export const MEASURES: readonly Measure[] = [
   { name: 'zhouqi_messages_waiting', help: 'Messages to customers that are due and not sent' },
   { name: 'zhouqi_messages_waiting_oldest_age_seconds', help: 'How long the oldest of them has been due' },
   { name: 'zhouqi_messages_failed', help: 'Messages of the last day that could not be delivered (GET /v1/messages?status=failed)' },
+  {
+    name: 'zhouqi_dunning_subscriptions',
+    help: 'Past-due subscriptions, by who must act: time (the next try), the customer, or the operator',
+    label: { name: 'waits_for', values: ['time', 'customer', 'operator'] },
+  },
   { name: 'zhouqi_gateway_events_waiting', help: 'Stored webhooks that are not worked through' },
   { name: 'zhouqi_gateway_circuit', help: '1 for the state that the gateway’s circuit is in', label: { name: 'state', values: ['closed', 'open', 'ramping'] } },
   { name: 'zhouqi_quarantine', help: '1 while nothing is charged because the database was restored' },
@@ -60,6 +65,11 @@ const QUEUES = `
   union all select 'zhouqi_messages_waiting', '', messages from waiting
   union all select 'zhouqi_messages_waiting_oldest_age_seconds', '', coalesce(extract(epoch from $1 - oldest), 0) from waiting
   union all select 'zhouqi_messages_failed', '', count(*) from messages where status = 'failed' and updated_at > $1 - interval '1 day'
+  union all select 'zhouqi_dunning_subscriptions', waits_for, count(*)
+              from (select case when dunning_ends_at is null then 'time' when past_due_class = 'configuration' then 'operator'
+                                else 'customer' end as waits_for
+                      from subscriptions where status = 'past_due') dunned
+             group by waits_for
   union all select 'zhouqi_gateway_events_waiting', '', count(*) from gateway_events where next_attempt_at is not null
   union all select 'zhouqi_gateway_circuit', state, 1 from gateway_circuit
   union all select 'zhouqi_quarantine', '', count(*) from engine_state where quarantined_at is not null`;
