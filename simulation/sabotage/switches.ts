@@ -36,8 +36,8 @@ const noAbsenceGuard = at(COLLECTING, "raise exception 'charge %: is not proven 
 const noOneOpenIndex = at(COLLECTING, 'create unique index charges_one_open on charges (invoice)', 'create index charges_one_open on charges (invoice)');
 
 /** The ladder's look at what is in flight, the case's refusal, and the index: three layers of "one open charge". */
-const noLiveCheck = at(COLLECTION, "  if (isBeingCharged(c, oldest)) {\n    // Its outcome decides", "  if (false as boolean) {\n    // Its outcome decides");
-const noMintCheck = at('src/domain/case.ts', '    if (this.liveCharges().some((charge) => charge.invoice === invoice.id)) {', '    if (false as boolean) {');
+const noLiveCheck = at(COLLECTION, "  if (c.isBeingCharged(oldest)) {\n    // Its outcome decides", "  if (false as boolean) {\n    // Its outcome decides");
+const noMintCheck = at('src/domain/case.ts', '    if (this.isBeingCharged(invoice)) {', '    if (false as boolean) {');
 
 /** The protections of an unknown outcome: what is asked, how long is waited, when a new attempt may exist. */
 const UNKNOWN: readonly Switch[] = [
@@ -120,7 +120,7 @@ const SENDING: readonly Switch[] = [
   {
     name: 'sent_before_commit',
     removes: 'the commit before the call',
-    patches: [at(LIVING, '      await this.cases.save(tx, cases);\n', '      await this.cases.save(tx, cases);\n      this.sender.sendClaimed(charges, started);\n'), at(LIVING, '    this.sender.sendClaimed(charges, started);\n    return lived;', '    return lived;')],
+    patches: [at(LIVING, '      await this.cases.save(tx, cases);\n', '      await this.cases.save(tx, cases);\n      this.sender.sendClaimed(charges, started);\n'), at(LIVING, '    this.sender.sendClaimed(charges, started);\n    if (cases', '    if (cases')],
     watch: { test: 'test/gateway/committed.first.test.ts' },
   },
   {
