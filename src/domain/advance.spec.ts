@@ -34,6 +34,16 @@ function refusal(act: () => unknown): Refusal {
   throw new Error('it was not refused');
 }
 
+/** Its period begins while the redirect for it waits to be sent, and one that follows is charged and fails. */
+function overtaken(): { life: Life; later: Charge } {
+  const life = Life.active({ version: { interval: 'day', amount: 1000 } });
+  ask(life);
+  life.passDays(2, staysPending);
+  const later = life.latest;
+  expect(later).toMatchObject({ kind: 'recurring', period_no: 3, status: 'pending' });
+  return { life, later };
+}
+
 const nextRenewalCharge = (life: Life): Date | null => subscriptionView(life.subscription).next_charge_at;
 const ofPeriod = (life: Life, no: number) => life.charges.filter((charge) => charge.period_no === no).map(({ kind, status, attempt }) => [attempt, kind, status]);
 
@@ -285,5 +295,14 @@ describe('is refused', () => {
     life.decide((c) => voidOwed(c, c.invoices.get(life.invoice(2).id)));
     life.passTo(RENEWAL, captures);
     expect(life.subscription).toMatchObject({ status: 'active', period_no: 2 });
+  });
+});
+
+describe('a renewal that waits for its redirect', () => {
+  it.each([[['captured']], [['declined', 'captured']]] as const)('has not failed, in whatever order the news of a later one come (%#)', (news) => {
+    const { life, later } = overtaken();
+    for (const status of news) life.hear(later, status, { response_code: status === 'declined' ? '20051' : null });
+    expect(life.subscription).toMatchObject({ status: 'active', dunning_step: null });
+    expect(life.subscription.next_attempt_at?.getTime(), 'it is tried when the redirect is over').toBeGreaterThan(life.now.getTime());
   });
 });

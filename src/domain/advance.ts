@@ -1,10 +1,10 @@
 import type { BillingCase } from './case.js';
 import type { Charge } from './charge.js';
 import { voidInvoice } from './closing.js';
-import { redirectOpenUntil } from './collection.js';
 import { conflict } from './errors.js';
 import type { Invoice } from './invoice.js';
 import { type BillingTerms, issueAdvanceInvoice, issueTopUp, nextPeriod } from './invoicing.js';
+import { redirectOpenUntil } from './ladder.js';
 import { surplusCaptured } from './ledger.js';
 import type { Source } from './source.js';
 import { holdSource } from './wallet.js';

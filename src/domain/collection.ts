@@ -1,8 +1,11 @@
 import type { BillingCase } from './case.js';
-import { type Charge, failureOf, isCustomerPresent, isOpen, payableUntil } from './charge.js';
+import { type Charge, failureOf, isCustomerPresent } from './charge.js';
 import { closeOwed } from './closing.js';
 import type { Invoice } from './invoice.js';
-import { awaitPayment, climb, enterDunning, goOnUnmoved, isOwnTry, isTechnicalTry, laterTry, setNextAttempt } from './ladder.js';
+import {
+  awaitPayment, climb, enterDunning, exhaust, goOnUnmoved, isOwnTry, isTechnicalTry, isUsedUp, laterTry, postponeUntil, redirectOpenUntil,
+  setNextAttempt,
+} from './ladder.js';
 import { nextSourceStatus, type Source } from './source.js';
 
 /** How an open invoice is collected from the stored wallet, and what follows when that fails. */
@@ -59,24 +62,10 @@ export function tryOldest(c: BillingCase): void {
   // The first try of an invoice that had to wait for its turn uses up no step of the ladder.
   const tried = c.chargesOf(oldest.id).some(isOwnTry);
   const trigger = isTechnicalTry(c, oldest) ? 'technical' : 'schedule';
+  // The invoice that had a try left beside the ladder is owed no more.
+  if (tried && trigger === 'schedule' && isUsedUp(c)) return exhaust(c);
   c.addCharge(tried ? 'retry' : 'recurring', oldest, source, null, c.engineNow, trigger);
   if (tried) c.tellSubscription('dunning.retried');
-}
-
-/** Until when (engine clock) the customer may still pay this invoice himself through an open redirect. */
-export function redirectOpenUntil(c: BillingCase, invoice: Invoice): Date | null {
-  const ends = c
-    .chargesOf(invoice.id)
-    .filter((charge) => isCustomerPresent(charge.kind) && isOpen(charge.status))
-    .map((charge) => payableUntil(charge, c.engineNow))
-    .filter((end) => end > c.engineNow);
-  return ends.sort((a, b) => b.getTime() - a.getTime())[0] ?? null;
-}
-
-/** A due step waits for the redirect; it is not used up. */
-function postponeUntil(c: BillingCase, openUntil: Date): void {
-  const over = new Date(c.now.getTime() + Math.max(1, openUntil.getTime() - c.engineNow.getTime()));
-  setNextAttempt(c, c.subscription.dunning_started_at === null ? over : laterTry(c, over));
 }
 
 /** A merchant-initiated charge failed for good: the customer is past due and the ladder decides. */

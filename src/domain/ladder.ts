@@ -1,6 +1,6 @@
 import type { BillingCase } from './case.js';
 import { addDuration } from './calendar.js';
-import { type Charge, failureOf, isCustomerPresent } from './charge.js';
+import { type Charge, failureOf, isCustomerPresent, isOpen, payableUntil } from './charge.js';
 import { closeOwed, withdrawUnsent } from './closing.js';
 import { classOf, type DeclineClass } from './decline.js';
 import { ladderEnd, MOST_UNKNOWN_FAILURES, NEXT_INVOICE_HOURS, retryAt, technicalRetryAt } from './dunning.js';
@@ -102,6 +102,12 @@ export function climb(c: BillingCase, charge: Charge): void {
   if (next === null) exhaust(c);
 }
 
+/** Whether every step has been tried. One that begins anew has a first step, however short it is. */
+export function isUsedUp(c: BillingCase): boolean {
+  const step = c.subscription.dunning_step ?? 0;
+  return step > 0 && step >= c.policy.retries.length;
+}
+
 /** Whether the ladder goes on by itself: its next try has a time, or the outcome of one decides. */
 function isUnderWay(c: BillingCase): boolean {
   const { next_attempt_at, dunning_ends_at } = c.subscription;
@@ -125,6 +131,22 @@ export function setNextAttempt(c: BillingCase, at: Date | null): void {
   c.patch({ next_attempt_at: at });
   const oldest = c.openInvoices()[0];
   if (oldest && oldest.next_attempt_at?.getTime() !== at?.getTime()) c.patchInvoice(oldest.id, { next_attempt_at: at });
+}
+
+/** Until when (engine clock) the customer may still pay this invoice himself through an open redirect. */
+export function redirectOpenUntil(c: BillingCase, invoice: Invoice): Date | null {
+  const ends = c
+    .chargesOf(invoice.id)
+    .filter((charge) => isCustomerPresent(charge.kind) && isOpen(charge.status))
+    .map((charge) => payableUntil(charge, c.engineNow))
+    .filter((end) => end > c.engineNow);
+  return ends.sort((a, b) => b.getTime() - a.getTime())[0] ?? null;
+}
+
+/** A due step waits for the redirect; it is not used up. */
+export function postponeUntil(c: BillingCase, openUntil: Date): void {
+  const over = new Date(c.now.getTime() + Math.max(1, openUntil.getTime() - c.engineNow.getTime()));
+  setNextAttempt(c, c.subscription.dunning_started_at === null ? over : laterTry(c, over));
 }
 
 export const noDunning = {
@@ -152,9 +174,10 @@ export function onInvoicePaid(c: BillingCase): void {
   recover(c);
 }
 
-/** Whether anything that is owed has failed: a first try in flight has not. */
+/** Whether anything that is owed has failed: a first try has not that is in flight, or waits for a redirect. */
 function hasFailed(c: BillingCase): boolean {
-  return !c.openInvoices().every((invoice) => c.isBeingCharged(invoice, 'recurring'));
+  const waits = (invoice: Invoice): boolean => redirectOpenUntil(c, invoice) !== null && !c.chargesOf(invoice.id).some(isOwnTry);
+  return !c.openInvoices().every((invoice) => c.isBeingCharged(invoice, 'recurring') || waits(invoice));
 }
 
 function recover(c: BillingCase): void {
@@ -163,6 +186,9 @@ function recover(c: BillingCase): void {
     ...noDunning,
   });
   c.tellSubscription('subscription.recovered', { status: 'past_due' });
+  const [oldest] = c.openInvoices();
+  const openUntil = oldest && redirectOpenUntil(c, oldest);
+  if (openUntil) postponeUntil(c, openUntil);
 }
 
 /** An invoice is owed no more although nobody paid it: the ladder goes on with what is left, or is over. */

@@ -139,6 +139,22 @@ describe('an invoice that an operator voids or gives up', () => {
     expect(life.subscription.status).toBe('past_due');
   });
 
+  it('ends the ladder at its next try, where that was a technical one and every step has been tried', () => {
+    const policy = { retries: [{ after: '3d', notify: true }], technical_retries: [{ after: '2h' }] };
+    const life = Life.active({ version: { interval: 'day', amount: 1000 }, policy });
+    life.passDays(2, staysPending);
+    const [, second, third] = life.charges;
+    for (const charge of [second, third]) if (charge) life.hear(charge, 'declined', { response_code: '20051' });
+    life.passDays(3, declines('20068'));
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 1 });
+    const next = life.subscription.next_attempt_at;
+    write(life, voidOwed);
+    const charges = life.charges.length;
+    life.passHours(2);
+    expect(life.charges).toHaveLength(charges);
+    expect(life.subscription).toMatchObject({ status: 'canceled', ended_by: 'dunning', canceled_at: next });
+  });
+
   it('lets the next one be tried where the one that was being tried is gone', () => {
     const life = Life.active({ version: { interval: 'day', amount: 1000 } });
     life.passDays(2, declines());

@@ -1,10 +1,9 @@
 import type { BillingCase } from './case.js';
 import type { Charge } from './charge.js';
 import { voidInvoice, withdrawUnsent, writeOff } from './closing.js';
-import { redirectOpenUntil } from './collection.js';
 import { conflict } from './errors.js';
 import type { Invoice } from './invoice.js';
-import { onInvoiceDropped } from './ladder.js';
+import { onInvoiceDropped, redirectOpenUntil } from './ladder.js';
 import { refuseEnded } from './lifecycle.js';
 
 /** What an operator may do to an invoice that is owed. Nothing of it moves the ladder. */
