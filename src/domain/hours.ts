@@ -35,3 +35,8 @@ export function withinHours(at: Date, hours: Hours | null, timeZone: string): Da
   }
   throw new Error(`no hours from ${hours.from} to ${hours.to} follow ${at.toISOString()} in ${timeZone}`);
 }
+
+/** The first instant from `at` on that lies in none of the hours; `at` itself where none are kept. */
+export function outsideHours(at: Date, hours: Hours | null, timeZone: string): Date {
+  return withinHours(at, hours && { from: hours.to, to: hours.from }, timeZone);
+}

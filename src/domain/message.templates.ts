@@ -15,7 +15,7 @@ const OWED = [...ALWAYS, 'amount', 'invoice_number', 'period_start', 'period_end
 export const PLACEHOLDERS = {
   receipt: PAYMENT,
   renewal_upcoming: [...ALWAYS, 'amount', 'date', 'period_start', 'period_end'],
-  payment_failed: [...OWED, 'next_date', 'link'],
+  payment_failed: [...OWED, 'next_date', 'pay_by', 'link'],
   reauthorise: [...OWED, 'pay_by', 'link'],
   recovered: PAYMENT,
   canceled: [...ALWAYS, 'date', 'amount', 'access_until'],

@@ -40,7 +40,7 @@ If you would like to go on, there is nothing you need to do. If you would rather
 
 We could not charge {{amount}} for {{plan_name}} to your Alipay wallet. Often there is simply not enough money in it at that moment.
 
-{{#next_date}}We will try again on {{next_date}}. You can also pay right now, and everything goes on as before:{{/next_date}}{{^next_date}}You can pay here, and everything goes on as before:{{/next_date}}
+{{#next_date}}We will try again on {{next_date}}. You can also pay right now, and everything goes on as before:{{/next_date}}{{^next_date}}Please pay here{{#pay_by}} by {{pay_by}}{{/pay_by}}, and everything goes on as before:{{/next_date}}
 
 {{link}}`,
   },
@@ -115,7 +115,7 @@ ${PAYMENT_ZH}
 
 我们未能从您的支付宝账户扣取“{{plan_name}}”的费用 {{amount}}，通常是因为账户余额暂时不足。
 
-{{#next_date}}我们会在 {{next_date}}再次尝试扣款。您也可以现在就自行支付，服务将照常继续：{{/next_date}}{{^next_date}}您可以通过以下链接自行支付，服务将照常继续：{{/next_date}}
+{{#next_date}}我们会在 {{next_date}}再次尝试扣款。您也可以现在就自行支付，服务将照常继续：{{/next_date}}{{^next_date}}请{{#pay_by}}在 {{pay_by}} 之前{{/pay_by}}通过以下链接自行支付，服务将照常继续：{{/next_date}}
 
 {{link}}`,
   },

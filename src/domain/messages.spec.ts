@@ -1,30 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { BillingCase } from './case.js';
-import { revokeSource } from './collection.js';
+import { openCheckout } from './checkout.js';
 import { languageOf } from './customer.js';
-import type { Invoice } from './invoice.js';
 import { cancel } from './lifecycle.js';
-import { MESSAGE_NAMES, type MessageDraft, type MessageName, mayConcernCustomer, messagesOf } from './messages.js';
-import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
-import { aCustomer, START, type Terms } from './testing/case.builder.js';
+import { MESSAGE_NAMES, mayConcernCustomer, messagesOf } from './messages.js';
+import { aCustomer, START } from './testing/case.builder.js';
+import { declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
+import { active, told } from './testing/mail.story.js';
 
 const DAY = 86_400_000;
 const day = (n: number) => new Date(RENEWAL.getTime() + n * DAY);
-
-/** A life whose messages are written down as they would be stored. */
-function told(begin: (terms: Terms) => Life, terms: Terms = {}, off: MessageName[] = []): { life: Life; mail: MessageDraft[]; news: () => MessageName[] } {
-  const mail: MessageDraft[] = [];
-  const life = begin(terms);
-  life.onKept = (c: BillingCase) => mail.push(...messagesOf(c, new Set(off), 'CN'));
-  let heard = 0;
-  const news = () => {
-    const names = mail.slice(heard).map((message) => message.name);
-    heard = mail.length;
-    return names;
-  };
-  return { life, mail, news };
-}
-const active = (terms: Terms = {}, off: MessageName[] = []) => told(Life.active, terms, off);
 
 describe('a payment', () => {
   it('is thanked for, with what it paid and when the next one follows', () => {
@@ -65,124 +50,6 @@ describe('a payment', () => {
     life.passTo(RENEWAL);
     expect(life.invoice(2)).toMatchObject({ status: 'paid', total: 0 });
     expect(mail).toEqual([]);
-  });
-});
-
-describe('a failure', () => {
-  it('is told with the next try, once for each rung that notifies', () => {
-    const retries = [{ after: '1d', notify: false }, { after: '3d', notify: true }, { after: '5d', notify: false }];
-    const { life, mail } = active({ policy: { retries } });
-    life.passTo(RENEWAL, declines());
-    expect(mail, 'tried again soon, in silence').toEqual([]);
-    life.passTo(day(1), declines());
-    expect(mail).toMatchObject([{ name: 'payment_failed', invoice: life.invoice(2).id, data: { amount: 3900, next_date: day(4).toISOString(), payable: true } }]);
-    life.passTo(day(4), declines());
-    expect(mail).toHaveLength(1);
-    life.passTo(day(9), declines());
-    expect(mail.slice(1)).toMatchObject([{ name: 'canceled', data: { amount: 3900, date: day(9).toISOString() } }]);
-  });
-
-  it.each(['unpaid', 'pause'] as const)('that ends the ladder with %s still says where to pay', (final_action) => {
-    const { life, mail } = active({ policy: { final_action, retries: [{ after: '1d', notify: true }] } });
-    life.passTo(day(5), declines());
-    expect(mail.map((message) => message.name)).toEqual(['payment_failed', 'payment_failed']);
-    expect(mail[1]?.data).toMatchObject({ payable: true });
-    expect(mail[1]?.data).not.toHaveProperty('next_date');
-  });
-
-  it('of a redirect is nothing that its customer has to be told', () => {
-    const { life, news } = told(Life.signUp);
-    life.hear(life.latest, 'declined', { response_code: '20051' });
-    expect(life.news()).toContain('invoice.payment_failed');
-    expect(news()).toEqual([]);
-  });
-
-  it('that comes too late, when it is paid or over, says nothing', () => {
-    const { life, news } = active();
-    life.passTo(RENEWAL, staysPending);
-    const charge = life.latest;
-    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
-    expect(news()).toEqual(['canceled']);
-    life.hear(charge, 'declined', { response_code: '20051' });
-    expect(life.news().slice(-3)).toContain('invoice.payment_failed');
-    expect(news()).toEqual([]);
-  });
-
-  it('of an invoice that was paid in another way meanwhile says nothing', () => {
-    const { life, news } = active();
-    life.passTo(RENEWAL, declines());
-    life.decide((c) => c.addCharge('checkout', c.openInvoices()[0] as Invoice, null, c.subscription, c.engineNow));
-    const redirect = life.openRedirect();
-    life.passTo(day(1), staysPending);
-    const retry = life.latest;
-    life.hear(redirect, 'captured', { source_id: `src_${redirect.id}` });
-    expect(news()).toEqual(['payment_failed', 'recovered']);
-    life.hear(retry, 'declined', { response_code: '20051' });
-    expect(life.news()).toContain('invoice.payment_failed');
-    expect(news()).toEqual([]);
-  });
-
-  it('that is made good is followed by one word of thanks', () => {
-    const { life, mail, news } = active();
-    life.passTo(RENEWAL, declines());
-    life.passTo(day(1), captures);
-    expect(news()).toEqual(['payment_failed', 'recovered']);
-    expect(mail[1]).toMatchObject({ invoice: life.invoice(2).id, data: { amount: 3900, date: day(1).toISOString() } });
-  });
-
-  it('of two periods is over with the second payment: the first has a receipt', () => {
-    const { life, news } = active({ version: { interval: 'day', amount: 1_000 } });
-    life.passDays(1, declines());
-    life.passHours(2, declines());
-    life.passDays(1, captures);
-    life.passHours(2, captures);
-    expect(news()).toEqual(['payment_failed', 'receipt', 'recovered']);
-  });
-});
-
-describe('a wallet that cannot be charged any more', () => {
-  it('is asked for anew, by a date, with one message', () => {
-    const { life, mail } = active();
-    life.passTo(RENEWAL, declines('200R1'));
-    expect(mail).toMatchObject([{ name: 'reauthorise', invoice: life.invoice(2).id, data: { amount: 3900, pay_by: day(16).toISOString(), payable: true } }]);
-    life.passTo(day(16));
-    expect(mail.slice(1)).toMatchObject([{ name: 'canceled' }]);
-  });
-
-  it('is asked for anew also when it is found dead before anything was tried', () => {
-    const { life, news } = active();
-    life.decide((c) => revokeSource(c, c.activeSource(), '200R1'));
-    expect(news(), 'nothing is owed').toEqual([]);
-    life.passTo(RENEWAL);
-    expect(news()).toEqual(['reauthorise']);
-  });
-
-  it('is asked for by nobody whose subscription has ended', () => {
-    const { life, news } = active({ version: { interval: 'day', amount: 1_000 } });
-    life.passDays(1, staysPending);
-    const second = life.latest;
-    life.passDays(1, staysPending);
-    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
-    life.hear(second, 'declined', { response_code: '200R1' });
-    expect(life.news()).toContain('source.revoked');
-    expect(news()).toEqual(['canceled']);
-  });
-
-  it('is asked for with the number of the invoice, once that has one', () => {
-    const { life, mail } = active();
-    life.passTo(RENEWAL, staysPending);
-    life.decide((c) => c.patchInvoice(life.invoice(2).id, { number: '2026-000002' }));
-    life.hear(life.latest, 'declined', { response_code: '200R1' });
-    expect(mail).toMatchObject([{ name: 'reauthorise', data: { invoice_number: '2026-000002' } }]);
-    const { life: unnumbered, mail: other } = active();
-    unnumbered.passTo(RENEWAL, declines('200R1'));
-    expect(other[0]?.data).not.toHaveProperty('invoice_number');
-  });
-
-  it('is told as a failure where the merchant has switched the other message off', () => {
-    const { life, mail } = active({}, ['reauthorise']);
-    life.passTo(RENEWAL, declines('200R1'));
-    expect(mail).toMatchObject([{ name: 'payment_failed', data: { payable: true } }]);
   });
 });
 
@@ -242,6 +109,17 @@ describe('the end of a trial', () => {
     expect(mail.slice(1)).toMatchObject([{ name: 'trial_ending', invoice: life.invoice(1).id, data: { amount: 4_000, pay_by: '2026-02-11T04:00:00.000Z', payable: true } }]);
   });
 
+  it('asks nobody who has paid before', () => {
+    const { life, news } = told(Life.signUp, FREE);
+    life.decide((c) => openCheckout(c, c.subscription, 'next_renewal', { defaultCountry: 'CN' }));
+    life.openRedirect();
+    life.pay();
+    expect(news()).toEqual(['receipt']);
+    life.passDays(10);
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 1 });
+    expect(news()).toEqual([]);
+  });
+
   it('asks nobody who has cancelled to pay', () => {
     const { life, mail, news } = told(Life.signUp, FREE);
     life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
@@ -270,6 +148,21 @@ it('a renewal is announced with its date, its amount and its period', () => {
     event, name: 'renewal_upcoming', invoice: null,
     data: { amount: 4_200, date: RENEWAL.toISOString(), period_start: RENEWAL.toISOString(), period_end: day(31).toISOString() },
   }]);
+});
+
+it('facts that have nothing to do with each other stay two messages, and dates are those of the subscription where the customer has no zone', () => {
+  let kept: BillingCase | null = null;
+  const life = Life.active();
+  life.onKept = (c) => (kept = c);
+  life.passTo(RENEWAL);
+  const paid = (kept as unknown as BillingCase).events.find((event) => event.type === 'invoice.paid');
+  life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+  const ended = kept as unknown as BillingCase;
+  const customer = { ...aCustomer(), time_zone: null };
+  const c = Object.assign(Object.create(ended) as BillingCase, { customer, events: [paid, ...ended.events] });
+  const messages = messagesOf(c, new Set(), 'CN');
+  expect(messages.map((message) => message.name)).toEqual(['receipt', 'canceled']);
+  expect(messages[0]?.data.time_zone).toBe('Asia/Shanghai');
 });
 
 describe('who is written to', () => {

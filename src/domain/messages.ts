@@ -1,8 +1,9 @@
 import type { BillingCase } from './case.js';
-import { isCustomerPresent, type ChargeKind } from './charge.js';
+import { isCustomerPresent, type Charge } from './charge.js';
 import { languageOf, type Locale } from './customer.js';
 import type { EventDraft, EventType } from './events.js';
 import { firstLines, recurringLine } from './invoice.js';
+import { isTechnicalTry } from './ladder.js';
 import { nextChargeAt } from './views.js';
 
 export const MESSAGE_NAMES = [
@@ -187,14 +188,22 @@ function recovery(told: Told): Content | null {
 
 function failure({ event, before, c }: Told): Content | null {
   const invoice = event.data.object as ShownInvoice;
-  const charge = before.findLast(({ type }) => type.startsWith('charge.'))?.data.object as { kind: ChargeKind } | undefined;
-  // Whoever paid by redirect was there when it failed.
-  if (!charge || isCustomerPresent(charge.kind)) return null;
-  const { status, dunning_step: step, next_attempt_at: next } = c.subscription;
-  if (invoice.status !== 'open' || status === 'canceled') return null;
-  // The rung that follows decides; a ladder that has ended without a cancel tells its end.
-  if (step !== null && c.policy.retries[step]?.notify === false) return null;
-  return { ...about(invoice), amount: invoice.amount_due, next_date: instant(next), payable: true };
+  const charge = before.findLast(({ type }) => type.startsWith('charge.'))?.data.object as Tried | undefined;
+  const { status, dunning_step: step, next_attempt_at: next, dunning_ends_at: end } = c.subscription;
+  if (!charge || invoice.status !== 'open' || status === 'canceled' || !concernsCustomer(c, invoice, charge)) return null;
+  // The rung that follows decides; where none does, the customer alone can help.
+  if (next !== null && step !== null && c.policy.retries[step]?.notify === false) return null;
+  return { ...about(invoice), amount: invoice.amount_due, next_date: instant(next), pay_by: instant(end), payable: true };
+}
+
+/** The charge as its event shows it. */
+type Tried = Pick<Charge, 'kind' | 'trigger' | 'decline_class'>;
+
+function concernsCustomer(c: BillingCase, invoice: ShownInvoice, { kind, trigger, decline_class: why }: Tried): boolean {
+  // Whoever paid by redirect was there when it failed; what an operator tries, and what only he can mend, is his affair.
+  if (isCustomerPresent(kind) || trigger === 'operator' || why === 'configuration') return false;
+  // What failed for a technical reason is tried again soon.
+  return !isTechnicalTry(c, c.invoices.get(invoice.id));
 }
 
 /** The wallet cannot be charged any more: only the customer himself can mend that. */
@@ -235,7 +244,8 @@ function upcoming({ event }: Told): Content | null {
 /** Days before a trial ends: a wallet that is held will be charged, else the customer is asked for one. */
 function trialEnding({ c }: Told): Content | null {
   const s = c.subscription;
-  if (s.cancel_at_period_end) return null;
+  // Who has paid in advance need not be told that he will pay.
+  if (s.cancel_at_period_end || c.advanceInvoice()?.status === 'paid') return null;
   const held = s.source !== null;
   const lines = held ? [recurringLine(c.plan.name, c.version, s.quantity)] : firstLines(c.plan.name, c.version, s.quantity, { days: 0, amount: 0 });
   return {

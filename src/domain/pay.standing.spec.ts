@@ -1,20 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { payStanding } from './pay.standing.js';
+import { awaitsWallet, type Debtor, payStanding } from './pay.standing.js';
+
+const standing = (debtor: Partial<Debtor>) => payStanding({ status: 'active', source: 'psrc_1', cancel_at_period_end: false, owes: false, charging: false, ...debtor });
 
 describe('who opens the link', () => {
   it('pays what he owes, unless it is being charged already', () => {
-    expect(payStanding('past_due', true, false)).toBe('payable');
-    expect(payStanding('past_due', true, true)).toBe('in_progress');
-    expect(payStanding('incomplete', true, false)).toBe('payable');
-    expect(payStanding('unpaid', true, false)).toBe('payable');
+    expect(standing({ status: 'past_due', owes: true })).toBe('payable');
+    expect(standing({ status: 'past_due', owes: true, charging: true })).toBe('in_progress');
+    expect(standing({ status: 'incomplete', owes: true, source: null })).toBe('payable');
+    expect(standing({ status: 'unpaid', owes: true })).toBe('payable');
   });
 
   it('owes nothing, although a charge for something else may be under way', () => {
-    expect(payStanding('active', false, false)).toBe('nothing_owed');
-    expect(payStanding('active', false, true)).toBe('nothing_owed');
+    expect(standing({})).toBe('nothing_owed');
+    expect(standing({ charging: true })).toBe('nothing_owed');
   });
 
   it.each(['canceled', 'incomplete_expired'] as const)('is past paying when it is %s', (status) => {
-    expect(payStanding(status, true, true)).toBe('ended');
+    expect(standing({ status, owes: true, charging: true })).toBe('ended');
+  });
+
+  it('may pay before his free trial ends, unless he has cancelled, or his wallet is held', () => {
+    const trial = { status: 'trialing', source: null } as const;
+    expect(standing(trial)).toBe('payable');
+    expect(standing({ ...trial, cancel_at_period_end: true })).toBe('nothing_owed');
+    expect(standing({ ...trial, source: 'psrc_1' })).toBe('nothing_owed');
+    expect(awaitsWallet({ status: 'active', source: null, cancel_at_period_end: false })).toBe(false);
   });
 });

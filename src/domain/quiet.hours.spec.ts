@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { outOfQuietHours } from './quiet.hours.js';
+import { outsideHours } from './hours.js';
 
-const out = (at: string, zone: string, from: string, to: string) => outOfQuietHours(new Date(at), zone, { from, to }).toISOString();
+const out = (at: string, zone: string, from: string, to: string) => outsideHours(new Date(at), { from, to }, zone).toISOString();
 
 describe('quiet hours', () => {
   it('that nobody keeps move nothing', () => {
     const at = new Date('2026-03-01T20:00:00Z');
-    expect(outOfQuietHours(at, 'Asia/Shanghai')).toBe(at);
-    expect(outOfQuietHours(at, 'Asia/Shanghai', null)).toBe(at);
+    expect(outsideHours(at, null, 'Asia/Shanghai')).toBe(at);
   });
 
   it.each([
@@ -26,6 +25,10 @@ describe('quiet hours', () => {
     ['after', '2026-03-01T06:00:00Z', '2026-03-01T06:00:00.000Z'],
   ])('of a single day (12:00 to 14:00 in Shanghai), %s', (_, at, moved) => {
     expect(out(at, 'Asia/Shanghai', '12:00', '14:00')).toBe(moved);
+  });
+
+  it('to midnight end at midnight', () => {
+    expect(out('2026-03-01T15:30:00Z', 'Asia/Shanghai', '22:00', '24:00')).toBe('2026-03-01T16:00:00.000Z');
   });
 
   it('end by the clock on the wall, also in the night that is an hour shorter', () => {

@@ -1,7 +1,7 @@
 import type { BillingCase } from '../domain/case.js';
 import type { EventDraft } from '../domain/events.js';
 import { type MessageDraft, type MessageName, mayConcernCustomer, messagesOf } from '../domain/messages.js';
-import { outOfQuietHours } from '../domain/quiet.hours.js';
+import { outsideHours } from '../domain/hours.js';
 import { type Config, sendsMail } from '../platform/config/config.js';
 import type { Transaction } from '../platform/database/database.js';
 import { insertion, type PossibleWriting } from '../platform/database/sets.js';
@@ -63,6 +63,6 @@ function idOf({ event }: MessageDraft, ids: ReadonlyMap<EventDraft, string>): st
 
 /** At once, unless the customer's night begins first: what he waits for by his clock is waited for by the engine's. */
 function dueAt(c: BillingCase, draft: MessageDraft): Date {
-  const wait = outOfQuietHours(c.now, draft.data.time_zone).getTime() - c.now.getTime();
+  const wait = outsideHours(c.now, c.policy.quiet_hours, draft.data.time_zone).getTime() - c.now.getTime();
   return new Date(c.engineNow.getTime() + wait);
 }

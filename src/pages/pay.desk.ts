@@ -3,7 +3,7 @@ import { type Customer, languageOf, type Locale } from '../domain/customer.js';
 import { Refusal } from '../domain/errors.js';
 import { type Currency, formatAmount, type Money } from '../domain/money.js';
 import { payStanding } from '../domain/pay.standing.js';
-import type { CheckoutTerms, SubscriptionStatus } from '../domain/subscription.js';
+import type { Subscription } from '../domain/subscription.js';
 import { PayLink } from '../messages/pay.link.js';
 import { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
@@ -11,12 +11,12 @@ import { Checkout } from '../subscriptions/checkout.js';
 import type { PayPage } from './pay.page.js';
 import { Turnstile } from './turnstile.js';
 
-interface Debtor extends Pick<Customer, 'locale' | 'country'>, CheckoutTerms {
-  id: string;
-  status: SubscriptionStatus;
+interface Debtor extends Pick<Customer, 'locale' | 'country'>, Pick<Subscription, 'id' | 'status' | 'source' | 'cancel_at_period_end' | 'currency'> {
   plan: string;
-  currency: string;
-  amount_due: number | null;
+  /** Of the oldest invoice that is owed. */
+  owed: number | null;
+  /** What a first period costs, for who is asked for it before it is owed. */
+  price: number;
   charging: boolean;
 }
 
@@ -47,8 +47,7 @@ export class PayDesk {
     const page = this.page(debtor);
     if (page.notice !== 'payable') return page;
     try {
-      const { terminal_type, os_type, success_url, failure_url } = debtor;
-      await this.checkout.open(debtor.id, { terminal_type, ...(os_type && { os_type }), success_url, failure_url });
+      await this.checkout.openAsked(debtor.id);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       // Something else was quicker, a charge of the stored wallet perhaps: the page says what.
@@ -69,12 +68,11 @@ export class PayDesk {
 
   private page(debtor: Debtor): PayPage {
     const locale = this.languageOf(debtor);
-    const { amount_due: due } = debtor;
     return {
-      notice: payStanding(debtor.status, due !== null, debtor.charging),
+      notice: payStanding({ ...debtor, owes: debtor.owed !== null }),
       locale,
       plan: debtor.plan,
-      ...(due !== null && { amount: formatAmount(due as Money, debtor.currency as Currency, locale) }),
+      amount: formatAmount((debtor.owed ?? debtor.price) as Money, debtor.currency as Currency, locale),
     };
   }
 
@@ -85,12 +83,16 @@ export class PayDesk {
   /** What the checkout would ask for: the oldest invoice that is owed. */
   private async debtor(subscription: string): Promise<Debtor | null> {
     const [debtor] = await this.database.query<Debtor>(
-      `select s.id, s.status, s.terminal_type, s.os_type, s.success_url, s.failure_url, s.currency, c.locale, c.country, p.name as plan,
-              (select i.amount_due from invoices i where i.subscription = s.id and i.status = 'open' order by i.period_no limit 1) as amount_due,
+      `select s.id, s.status, s.source, s.cancel_at_period_end, s.currency, c.locale, c.country, p.name as plan,
+              v.amount * s.quantity + v.setup_fee as price,
+              (select i.amount_due from invoices i
+                where i.subscription = s.id and i.status = 'open' and i.id is distinct from s.advance_invoice
+                order by i.period_no limit 1) as owed,
               exists (select 1 from charges h
                        where h.subscription = s.id and h.kind in ('recurring', 'retry')
                          and h.status in ('created', 'sending', 'pending', 'unknown')) as charging
          from subscriptions s join customers c on c.id = s.customer join plans p on p.id = s.plan
+         join plan_versions v on v.plan = s.plan and v.version = s.plan_version
         where s.id = $1`,
       [subscription],
     );

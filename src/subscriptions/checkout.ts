@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { CaseStore } from '../cases/case.store.js';
+import type { BillingCase } from '../domain/case.js';
+import type { Charge } from '../domain/charge.js';
 import { openCheckout } from '../domain/checkout.js';
-import { invalid } from '../domain/errors.js';
+import { conflict, invalid } from '../domain/errors.js';
+import { awaitsWallet } from '../domain/pay.standing.js';
 import type { CheckoutTerms } from '../domain/subscription.js';
 import { Sender } from '../payments/sender.js';
 import { Config } from '../platform/config/config.js';
@@ -33,9 +36,25 @@ export class Checkout {
       success_url: request.success_url,
       failure_url: request.failure_url,
     };
+    await this.send(subscription, (c) => openCheckout(c, terms, request.amount ?? 'next_renewal', this.billing));
+  }
+
+  /** The same for what the customer is asked for and no more, from where he signed up; refused where nothing is. */
+  async openAsked(subscription: string): Promise<void> {
+    await this.send(subscription, (c) => {
+      if (c.openInvoices().length === 0 && !awaitsWallet(c.subscription)) throw conflict('nothing_owed', 'The subscription owes nothing.');
+      return openCheckout(c, c.subscription, 'next_renewal', this.billing);
+    });
+  }
+
+  private get billing() {
+    return { defaultCountry: this.config.DEFAULT_COUNTRY };
+  }
+
+  private async send(subscription: string, open: (c: BillingCase) => Charge): Promise<void> {
     const charge = await this.database.transaction(async (tx) => {
       const c = await loadCase(tx, this.cases, subscription);
-      const opened = openCheckout(c, terms, request.amount ?? 'next_renewal', { defaultCountry: this.config.DEFAULT_COUNTRY });
+      const opened = open(c);
       await this.cases.save(tx, [c]);
       return opened;
     });

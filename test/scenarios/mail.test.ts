@@ -151,3 +151,18 @@ test('a mail server that is taken away leaves messages that are kept and shown',
   await world.pass(10 * MINUTE);
   expect(await only()).toMatchObject({ status: 'kept', attempts: 0, next_attempt_at: null });
 });
+
+test('nobody is written to in the hours that the policy keeps quiet, by his own clock', async () => {
+  await world.post('/v1/dunning_policies', { code: 'gentle', retries: [{ after: '1d', notify: true }], quiet_hours: { from: '22:00', to: '08:00' } });
+  const { code: gentle } = await plan(world, { dunning_policy: 'gentle', renewal_notice: 'off' });
+  // 23:30 in Shanghai, and 16:30 in Paris.
+  for (const time_zone of ['Asia/Shanghai', 'Europe/Paris']) await sellAndPay(world, gentle, '2026-03-10T15:30:00Z', { customer: { time_zone } });
+  expect(post.mails).toHaveLength(1);
+  const [waiting] = await world.list('/v1/messages?status=pending');
+  expect(waiting).toMatchObject({ attempts: 0, data: { time_zone: 'Asia/Shanghai' } });
+  expect(Date.parse(waiting?.['next_attempt_at']) - world.clock.at).toBeGreaterThan(8.4 * 60 * MINUTE);
+  await world.pass(8.4 * 60 * MINUTE);
+  expect(post.mails).toHaveLength(1);
+  await world.pass(0.2 * 60 * MINUTE);
+  expect(post.mails).toHaveLength(2);
+});

@@ -109,6 +109,25 @@ test('the link of a free trial takes the first payment once it is due', async ()
   expect(await subscriptionOf(world, life)).toMatchObject({ status: 'active' });
 });
 
+test('the link of a free trial may be paid before the trial ends, and is not asked for again', async () => {
+  const trial = await plan(world, { trial_days: 10, setup_fee: 100, renewal_notice: 'off' });
+  const life = await sell(world, trial.code, START, { customer: { locale: 'en' } });
+  await world.advance(life.clock, '2026-03-17T02:00:00Z');
+  const path = await linkOf(life);
+  expect((await get(path)).text).toContain('CN¥40.00');
+  expect((await press(path)).status).toBe(303);
+  expect((await press(path)).status, 'one that is open is handed out again').toBe(303);
+  expect(await charges(life)).toHaveLength(1);
+  await world.pay(life.subscription);
+  expect((await get(path)).text).toContain('Nothing to pay');
+  expect((await press(path)).text).toContain('Nothing to pay');
+  await world.advance(life.clock, '2026-03-25T02:00:00Z');
+  expect(await subscriptionOf(world, life)).toMatchObject({ status: 'active', period_no: 1 });
+  expect(await charges(life)).toHaveLength(1);
+  const messages = await world.list(`/v1/messages?subscription=${life.subscription}`);
+  expect(messages.map(({ name }) => name).toReversed()).toEqual(['trial_ending', 'receipt']);
+});
+
 test('a gateway that does not answer: please try again, and then it does', async () => {
   const { life, path } = await debtor({ customer: { locale: 'en' } });
   await world.control('POST', '/faults', { type: 'server_error', params: {}, match: {}, times: 1 });

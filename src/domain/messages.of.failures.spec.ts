@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { revokeSource } from './collection.js';
+import type { Invoice } from './invoice.js';
+import { cancel } from './lifecycle.js';
+import { payNow } from './operator.js';
+import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
+import { active, told } from './testing/mail.story.js';
+
+const day = (n: number) => new Date(RENEWAL.getTime() + n * 86_400_000);
+
+describe('a failure', () => {
+  it('is told with the next try, once for each rung that notifies', () => {
+    const retries = [{ after: '1d', notify: false }, { after: '3d', notify: true }, { after: '5d', notify: false }];
+    const { life, mail } = active({ policy: { retries } });
+    life.passTo(RENEWAL, declines());
+    expect(mail, 'tried again soon, in silence').toEqual([]);
+    life.passTo(day(1), declines());
+    expect(mail).toMatchObject([{ name: 'payment_failed', invoice: life.invoice(2).id, data: { amount: 3900, next_date: day(4).toISOString(), payable: true } }]);
+    life.passTo(day(4), declines());
+    expect(mail).toHaveLength(1);
+    life.passTo(day(9), declines());
+    expect(mail.slice(1)).toMatchObject([{ name: 'canceled', data: { amount: 3900, date: day(9).toISOString() } }]);
+  });
+
+  it.each(['unpaid', 'pause'] as const)('that ends the ladder with %s still says where to pay', (final_action) => {
+    const { life, mail } = active({ policy: { final_action, retries: [{ after: '1d', notify: true }] } });
+    life.passTo(day(5), declines());
+    expect(mail.map((message) => message.name)).toEqual(['payment_failed', 'payment_failed']);
+    expect(mail[1]?.data).toMatchObject({ payable: true });
+    expect(mail[1]?.data).not.toHaveProperty('next_date');
+  });
+
+  it('of a redirect is nothing that its customer has to be told', () => {
+    const { life, news } = told(Life.signUp);
+    life.hear(life.latest, 'declined', { response_code: '20051' });
+    expect(life.news()).toContain('invoice.payment_failed');
+    expect(news()).toEqual([]);
+  });
+
+  it('that comes too late, when it is paid or over, says nothing', () => {
+    const { life, news } = active();
+    life.passTo(RENEWAL, staysPending);
+    const charge = life.latest;
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+    expect(news()).toEqual(['canceled']);
+    life.hear(charge, 'declined', { response_code: '20051' });
+    expect(life.news().slice(-3)).toContain('invoice.payment_failed');
+    expect(news()).toEqual([]);
+  });
+
+  it('for a technical reason is tried again soon, in silence, as long as that is hoped for', () => {
+    const { life, news } = active();
+    life.passTo(new Date(RENEWAL.getTime() + 5 * 3_600_000 - 1), declines('20068'));
+    expect(life.news().filter((type) => type === 'invoice.payment_failed')).toHaveLength(2);
+    expect(news()).toEqual([]);
+    life.passTo(new Date(RENEWAL.getTime() + 5 * 3_600_000), declines('20068'));
+    expect(news(), 'now the ladder begins').toEqual(['payment_failed']);
+  });
+
+  it('that nobody but us can mend is none of the customer’s business', () => {
+    const { life, news } = active();
+    life.passTo(RENEWAL, declines('20003'));
+    expect(life.subscription).toMatchObject({ status: 'past_due', past_due_class: 'configuration' });
+    life.passDays(3);
+    expect(news()).toEqual([]);
+  });
+
+  it('that is not tried again says until when the customer may pay by himself, whatever the next rung says', () => {
+    const { life, mail } = active({ policy: { retries: [{ after: '3d', notify: false }] } });
+    life.passTo(RENEWAL, declines('20059'));
+    expect(mail).toMatchObject([{ name: 'payment_failed', data: { pay_by: day(3).toISOString(), payable: true } }]);
+    expect(mail[0]?.data).not.toHaveProperty('next_date');
+  });
+
+  it('of what an operator tried is not told; that it showed the wallet dead is', () => {
+    const { life, news } = active();
+    life.passTo(RENEWAL, declines());
+    expect(news()).toEqual(['payment_failed']);
+    life.decide((c) => payNow(c, life.invoice(2)));
+    life.hear(life.send(life.latest), 'declined', { response_code: '20051' });
+    expect(news()).toEqual([]);
+    life.decide((c) => payNow(c, life.invoice(2)));
+    life.hear(life.send(life.latest), 'declined', { response_code: '200R1' });
+    expect(life.wallet?.status).toBe('revoked');
+    expect(news()).toEqual(['reauthorise']);
+  });
+
+  it('of an invoice that was paid in another way meanwhile says nothing', () => {
+    const { life, news } = active();
+    life.passTo(RENEWAL, declines());
+    life.decide((c) => c.addCharge('checkout', c.openInvoices()[0] as Invoice, null, c.subscription, c.engineNow));
+    const redirect = life.openRedirect();
+    life.passTo(day(1), staysPending);
+    const retry = life.latest;
+    life.hear(redirect, 'captured', { source_id: `src_${redirect.id}` });
+    expect(news()).toEqual(['payment_failed', 'recovered']);
+    life.hear(retry, 'declined', { response_code: '20051' });
+    expect(life.news()).toContain('invoice.payment_failed');
+    expect(news()).toEqual([]);
+  });
+
+  it('that is made good is followed by one word of thanks', () => {
+    const { life, mail, news } = active();
+    life.passTo(RENEWAL, declines());
+    life.passTo(day(1), captures);
+    expect(news()).toEqual(['payment_failed', 'recovered']);
+    expect(mail[1]).toMatchObject({ invoice: life.invoice(2).id, data: { amount: 3900, date: day(1).toISOString() } });
+  });
+
+  it('of two periods is over with the second payment: the first has a receipt', () => {
+    const { life, news } = active({ version: { interval: 'day', amount: 1_000 } });
+    life.passDays(1, declines());
+    life.passHours(2, declines());
+    life.passDays(1, captures);
+    life.passHours(2, captures);
+    expect(news()).toEqual(['payment_failed', 'receipt', 'recovered']);
+  });
+});
+
+describe('a wallet that cannot be charged any more', () => {
+  it('is asked for anew, by a date, with one message', () => {
+    const { life, mail } = active();
+    life.passTo(RENEWAL, declines('200R1'));
+    expect(mail).toMatchObject([{ name: 'reauthorise', invoice: life.invoice(2).id, data: { amount: 3900, pay_by: day(16).toISOString(), payable: true } }]);
+    life.passTo(day(16));
+    expect(mail.slice(1)).toMatchObject([{ name: 'canceled' }]);
+  });
+
+  it('is asked for anew also when it is found dead before anything was tried', () => {
+    const { life, news } = active();
+    life.decide((c) => revokeSource(c, c.activeSource(), '200R1'));
+    expect(news(), 'nothing is owed').toEqual([]);
+    life.passTo(RENEWAL);
+    expect(news()).toEqual(['reauthorise']);
+  });
+
+  it('is asked for by nobody whose subscription has ended', () => {
+    const { life, news } = active({ version: { interval: 'day', amount: 1_000 } });
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+    life.hear(second, 'declined', { response_code: '200R1' });
+    expect(life.news()).toContain('source.revoked');
+    expect(news()).toEqual(['canceled']);
+  });
+
+  it('is asked for with the number of the invoice, once that has one', () => {
+    const { life, mail } = active();
+    life.passTo(RENEWAL, staysPending);
+    life.decide((c) => c.patchInvoice(life.invoice(2).id, { number: '2026-000002' }));
+    life.hear(life.latest, 'declined', { response_code: '200R1' });
+    expect(mail).toMatchObject([{ name: 'reauthorise', data: { invoice_number: '2026-000002' } }]);
+    const { life: unnumbered, mail: other } = active();
+    unnumbered.passTo(RENEWAL, declines('200R1'));
+    expect(other[0]?.data).not.toHaveProperty('invoice_number');
+  });
+
+  it('is told as a failure where the merchant has switched the other message off', () => {
+    const { life, mail } = active({}, ['reauthorise']);
+    life.passTo(RENEWAL, declines('200R1'));
+    expect(mail).toMatchObject([{ name: 'payment_failed', data: { payable: true } }]);
+  });
+});
