@@ -283,7 +283,9 @@ function failed(c: BillingCase, charge: Charge): void {
 /** What no customer can mend, and what nobody can read, needs a human. */
 function noteHumansTask(c: BillingCase, { id, decline_class, response_code, response_summary }: Charge): void {
   if (decline_class === null) return;
-  const said = [response_code ?? 'no code', response_summary].filter((text) => text !== null).join(', ');
+  const code = response_code ?? 'no code';
+  // A refusal's summary lists its codes, the one that decides among them.
+  const said = response_summary?.includes(code) ? response_summary : [code, response_summary].filter((text) => text !== null).join(', ');
   if (decline_class === 'configuration') c.alert(id, `our request or account was refused: ${said}`);
   else if (classOf(response_code) === null) c.alert(id, `failed for a reason that nobody knows: ${said}`);
 }

@@ -69,7 +69,9 @@ describe('every charge is compared with the gateway once more, 14 days after it 
     const charges = (await Promise.all(lives.map((life) => chargesOf(world, life)))).flat();
     expect(charges.filter((charge) => charge.verified_at === null)).toEqual([]);
     expect(await statuses()).toEqual(['declined', 'expired', 'canceled', 'refused', 'withdrawn']);
-    expect(await world.list('/v1/parked')).toEqual([]);
+    expect((await world.list('/v1/parked')).map(({ kind, error }) => [kind, error]), 'only that a request was refused').toEqual([
+      ['decline', 'our request or account was refused: payment_invalid'],
+    ]);
   });
 
   test('an absent one: its money, hidden from every look-up of a day, is found and booked as surplus', async () => {
