@@ -258,6 +258,11 @@ describe('the least amount', () => {
 });
 
 describe('is refused', () => {
+  it('to who came to pay his debts only, and has none', () => {
+    const life = Life.active();
+    expect(refusal(() => life.decide((c) => openCheckout(c, c.subscription, null, TERMS)))).toMatchObject({ kind: 'conflict', code: 'nothing_owed' });
+  });
+
   it('twice in advance, by an end, or by a pause', () => {
     const life = Life.active();
     change(life);

@@ -11,14 +11,15 @@ const BY_HAND_MS = 5_000;
 
 /**
  * The redirect for the oldest invoice that is owed: the one that is still open, or a new one. Where nothing is
- * owed the customer changes his wallet with it: `amount` says what he pays.
+ * owed the customer changes his wallet with it: `amount` says what he pays; null where he came to pay his debts only.
  */
-export function openCheckout(c: BillingCase, terms: CheckoutTerms, amount: AdvanceAmount, billing: BillingTerms): Charge {
+export function openCheckout(c: BillingCase, terms: CheckoutTerms, amount: AdvanceAmount | null, billing: BillingTerms): Charge {
   refuseEnded(c.subscription);
   if (c.liveCharges().length > 0) {
     throw conflict('charge_in_progress', 'The wallet is being charged right now.', ASK_AGAIN_SECONDS);
   }
-  const asked = c.openInvoices()[0] ?? writeAdvance(c, amount, billing);
+  const asked = c.openInvoices()[0] ?? (amount === null ? null : writeAdvance(c, amount, billing));
+  if (!asked) throw conflict('nothing_owed', 'The subscription owes nothing.');
   const open = c.chargesOf(asked.id).find((charge) => isHandedOutAgain(charge, c.engineNow));
   if (open) return open;
   const { terminal_type, os_type, success_url, failure_url } = terms;

@@ -54,7 +54,7 @@ export class SubscriptionChanges {
     return this.change(id, (c) => {
       const billing = { defaultCountry: this.config.DEFAULT_COUNTRY };
       const { needsCheckout } = resume(c, billing, by);
-      if (needsCheckout) openCheckout(c, c.subscription, 'next_renewal', billing);
+      if (needsCheckout) openCheckout(c, c.subscription, null, billing);
     });
   }
 

@@ -3,7 +3,7 @@ import { CaseStore } from '../cases/case.store.js';
 import type { BillingCase } from '../domain/case.js';
 import type { Charge } from '../domain/charge.js';
 import { openCheckout } from '../domain/checkout.js';
-import { conflict, invalid } from '../domain/errors.js';
+import { invalid } from '../domain/errors.js';
 import { awaitsWallet } from '../domain/pay.standing.js';
 import type { CheckoutTerms } from '../domain/subscription.js';
 import { Sender } from '../payments/sender.js';
@@ -41,10 +41,7 @@ export class Checkout {
 
   /** The same for what the customer is asked for and no more, from where he signed up; refused where nothing is. */
   async openAsked(subscription: string): Promise<void> {
-    await this.send(subscription, (c) => {
-      if (c.openInvoices().length === 0 && !awaitsWallet(c.subscription)) throw conflict('nothing_owed', 'The subscription owes nothing.');
-      return openCheckout(c, c.subscription, 'next_renewal', this.billing);
-    });
+    await this.send(subscription, (c) => openCheckout(c, c.subscription, awaitsWallet(c.subscription) ? 'next_renewal' : null, this.billing));
   }
 
   private get billing() {

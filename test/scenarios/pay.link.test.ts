@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { InstallationSecret } from '../../src/platform/crypto/secret.js';
 import { PayLink } from '../../src/messages/pay.link.js';
 import { loadConfig } from '../../src/platform/config/config.js';
-import { type Life, plan, sell, sellAndPay, subscriptionOf, wallet } from '../support/story.js';
+import { type Life, plan, sell, sellAndPay, subscriptionOf, URLS, wallet } from '../support/story.js';
 import { World } from '../support/world.js';
 
 type Json = Record<string, any>;
@@ -126,6 +126,17 @@ test('the link of a free trial may be paid before the trial ends, and is not ask
   expect(await charges(life)).toHaveLength(1);
   const messages = await world.list(`/v1/messages?subscription=${life.subscription}`);
   expect(messages.map(({ name }) => name).toReversed()).toEqual(['trial_ending', 'receipt']);
+});
+
+test('whoever owes nothing is asked for nothing, also while he changes his wallet elsewhere', async () => {
+  const { life, path } = await debtor({ customer: { locale: 'en' } });
+  await press(path);
+  await world.pay(life.subscription);
+  await world.post(`/v1/subscriptions/${life.subscription}/checkout`, { terminal_type: 'WEB', ...URLS });
+  const before = await charges(life);
+  expect((await get(path)).text).not.toContain('<form');
+  expect((await press(path)).status).toBe(200);
+  expect(await charges(life)).toEqual(before);
 });
 
 test('a gateway that does not answer: please try again, and then it does', async () => {
