@@ -16,14 +16,6 @@ import { evidenceOf, lost, postponed, putBack, weighEmptyLookup } from './sendin
 import { isEnded } from './subscription.js';
 import { holdSource, payingSource, retireSource } from './wallet.js';
 
-const EVENT_OF: Record<PaymentFact['status'], ChargeEvent> = {
-  pending: 'accept',
-  captured: 'capture',
-  declined: 'decline',
-  expired: 'expire',
-  canceled: 'cancel',
-};
-
 /**
  * The one door for truth: applies one observation to the case of its charge. Idempotent, free of order,
  * monotone: hearing something twice, late or after something newer changes nothing.
@@ -114,7 +106,6 @@ function settleFact(c: BillingCase, charge: Charge, fact: PaymentFact, requestId
     return settleSecondPayment(c, charge, fact, requestId);
   }
   check(charge, fact);
-  const event = EVENT_OF[fact.status];
   const known = knownFrom(charge, fact, requestId);
   switch (fact.status) {
     case 'pending':
@@ -122,13 +113,14 @@ function settleFact(c: BillingCase, charge: Charge, fact: PaymentFact, requestId
     case 'captured':
       settleCaptured(c, charge, fact, known);
       return settleRefundFacts(c, c.charges.get(charge.id), fact);
-    case 'declined':
-      return finish(c, charge, event, 'charge.declined', { ...known, decline_class: cautiously(known.response_code ?? null) }, (done) =>
-        failed(c, done),
-      );
+    case 'declined': {
+      const decline_class = cautiously(known.response_code ?? null);
+      return finish(c, charge, 'decline', 'charge.declined', { ...known, decline_class }, (done) => failed(c, done));
+    }
     case 'expired':
+      return finish(c, charge, 'expire', 'charge.expired', known, (done) => failed(c, done));
     case 'canceled':
-      return finish(c, charge, event, `charge.${fact.status}`, known, (done) => failed(c, done));
+      return finish(c, charge, 'cancel', 'charge.canceled', known, (done) => failed(c, done));
   }
 }
 
