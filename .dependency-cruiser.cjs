@@ -7,7 +7,7 @@ const FLOORS = [
   ['cases', 'gateway'],
   ['payments'],
   ['subscriptions'],
-  ['clocks', 'inbox', 'telemetry', 'pages'],
+  ['clocks', 'inbox', 'telemetry', 'webhooks', 'pages'],
   ['scheduler'],
   ['access', 'health', 'reports'],
 ];

@@ -4,6 +4,7 @@ import { EventTable } from './events/event.tables.js';
 import { MessageTable } from './messages/message.tables.js';
 import { PlanTable, PlanVersionTable } from './plans/plan.tables.js';
 import { PolicyTable } from './plans/policy.tables.js';
+import { WebhookDeliveryTable, WebhookEndpointTable } from './webhooks/webhook.tables.js';
 
 /** Every table that the code knows by its columns; CI compares them with what the migrations make. */
 export const TABLES = [
@@ -19,4 +20,6 @@ export const TABLES = [
   RefundTable,
   EventTable,
   MessageTable,
+  WebhookEndpointTable,
+  WebhookDeliveryTable,
 ];

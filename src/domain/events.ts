@@ -44,6 +44,8 @@ export const EVENT_TYPES = [
   'plan.created',
   'plan.updated',
   'row.parked',
+  'webhook_endpoint.test',
+  'webhook_endpoint.disabled',
   'test_clock.ready',
   'engine.quarantined',
 ] as const;

@@ -6,6 +6,7 @@ import { Database } from '../platform/database/database.js';
 import { listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { isId } from '../platform/ids/ids.js';
 import type { RecordedEvent } from './event.tables.js';
+import { eventView } from './event.view.js';
 
 const LIST: ListSpec = {
   table: 'events',
@@ -17,11 +18,6 @@ const LIST: ListSpec = {
     updated_at: { kind: 'instant', column: 'created_at' },
   },
 };
-
-/** An event never changes and carries no notes, but has what every resource has. */
-function eventView({ id, type, created_at, subject, sequence, data }: RecordedEvent) {
-  return { id, object: 'event' as const, type, created_at, updated_at: created_at, subject, sequence, data, metadata: {} };
-}
 
 @Controller('v1/events')
 export class EventsController {

@@ -2,11 +2,13 @@ import type { EventDraft } from '../domain/events.js';
 import type { Transaction } from '../platform/database/database.js';
 import { joinColumns, type PossibleWriting, splitColumn, write } from '../platform/database/sets.js';
 import { newId } from '../platform/ids/ids.js';
+import { queueing } from './queueing.js';
 
 /**
  * Stores events with the change that they tell of, in the same transaction: nothing is told that did not
  * happen, nothing happens untold. Sequences count up by one per subject, without gaps, under the lock of
- * the subject's counter; counters are taken in order, so that two sets never wait for each other.
+ * the subject's counter; counters are taken in order, so that two sets never wait for each other. Whatever
+ * endpoint listens is queued to be told, in the same transaction; where nobody listens, nothing is written.
  */
 export async function recordEvents(tx: Transaction, drafts: readonly EventDraft[]): Promise<void> {
   await write(tx, [events(drafts, tx.now)]);
@@ -30,6 +32,7 @@ export function events(drafts: readonly EventDraft[], recordedAt: Date, ids = ev
   return {
     table: null,
     text: () => RECORDING,
+    wakes: 'webhooks',
     values: () => [...joinColumns(rows, ['id', 'type', 'subject', 'data', 'created_at']), recordedAt],
   };
 }
@@ -43,10 +46,17 @@ const RECORDING = `with added as (
        select subject, count(*)::int from added group by subject order by subject collate "C"
        on conflict (subject) do update set last_sequence = s.last_sequence + excluded.last_sequence
        returning subject, last_sequence
+     ), recorded as (
+       insert into events (id, type, subject, sequence, data, created_at, recorded_at)
+       select a.id, a.type, a.subject,
+              c.last_sequence - count(*) over (partition by a.subject)
+                + row_number() over (partition by a.subject order by a.position),
+              a.data, a.created_at, $6::timestamptz
+         from added a join counters c using (subject)
+       returning id, type, subject, sequence
+     ), heard as (
+       ${queueing({ events: 'recorded', endpoints: 'webhook_endpoints', where: 'w.active', now: '$6::timestamptz' })}
+       on conflict do nothing
+       returning 1
      )
-     insert into events (id, type, subject, sequence, data, created_at, recorded_at)
-     select a.id, a.type, a.subject,
-            c.last_sequence - count(*) over (partition by a.subject)
-              + row_number() over (partition by a.subject order by a.position),
-            a.data, a.created_at, $6
-       from added a join counters c using (subject)`;
+     select 1 as heard from heard limit 1`;

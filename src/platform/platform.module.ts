@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { Wake } from './batching/wake.js';
 import { DatabaseClock, EngineClock } from './clock/clock.js';
 import { Config } from './config/config.js';
+import { Sealing } from './crypto/sealing.js';
 import { InstallationSecret } from './crypto/secret.js';
 import { Database } from './database/database.js';
 import { Outbound } from './http/outbound.js';
@@ -34,9 +35,10 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: EngineClock, useValue: clock ?? new DatabaseClock() },
         { provide: Outbound, useValue: outbound ?? new Outbound(null) },
         Database,
+        Sealing,
         Wake,
       ],
-      exports: [Config, DataSource, InstallationSecret, EngineClock, Outbound, Database, Wake],
+      exports: [Config, DataSource, InstallationSecret, EngineClock, Outbound, Database, Sealing, Wake],
     };
   }
 

@@ -9,10 +9,11 @@ import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { Scheduler } from './scheduler.js';
 import { Timers } from './timers.js';
 import { TelemetryModule } from '../telemetry/telemetry.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { Upkeep } from './upkeep.js';
 
 @Module({
-  imports: [ScheduleModule.forRoot(), ContinuityModule, ClocksModule, InboxModule, MessagesModule, PaymentsModule, SubscriptionsModule, TelemetryModule],
+  imports: [ScheduleModule.forRoot(), ContinuityModule, ClocksModule, InboxModule, MessagesModule, PaymentsModule, SubscriptionsModule, TelemetryModule, WebhooksModule],
   providers: [Scheduler, Timers, Upkeep],
   exports: [Scheduler],
 })

@@ -3,6 +3,8 @@ import { Continuity } from '../continuity/continuity.js';
 import { MessageSender } from '../messages/message.sender.js';
 import { Orphans } from '../payments/orphans.js';
 import { Measuring } from '../telemetry/measuring.js';
+import { Deliverer } from '../webhooks/deliverer.js';
+import { WebhookUpkeep } from '../webhooks/webhook.upkeep.js';
 
 /** What the engine does for itself, and not for any subscription. */
 @Injectable()
@@ -12,5 +14,7 @@ export class Upkeep {
     readonly measuring: Measuring,
     readonly orphans: Orphans,
     readonly messages: MessageSender,
+    readonly deliverer: Deliverer,
+    readonly webhooks: WebhookUpkeep,
   ) {}
 }

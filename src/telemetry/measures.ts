@@ -36,6 +36,9 @@ export const MEASURES: readonly Measure[] = [
     label: { name: 'waits_for', values: ['time', 'customer', 'operator'] },
   },
   { name: 'zhouqi_gateway_events_waiting', help: 'Stored webhooks that are not worked through' },
+  { name: 'zhouqi_webhook_deliveries', help: 'Deliveries to merchants that were not taken yet', label: { name: 'state', values: ['waiting', 'failing', 'parked'] } },
+  { name: 'zhouqi_webhook_deliveries_oldest_age_seconds', help: 'How long the oldest that nobody has given up has been due' },
+  { name: 'zhouqi_webhook_endpoints_failing', help: 'Endpoints that take nothing any more, or were disabled for it' },
   { name: 'zhouqi_gateway_circuit', help: '1 for the state that the gateway’s circuit is in', label: { name: 'state', values: ['closed', 'open', 'ramping'] } },
   { name: 'zhouqi_quarantine', help: '1 while nothing is charged because the database was restored' },
   { name: 'zhouqi_measured_timestamp_seconds', help: 'When these figures were measured', label: { name: 'turn', values: ['queues', 'coherence'] } },
@@ -71,6 +74,13 @@ const QUEUES = `
                       from subscriptions where status = 'past_due') dunned
              group by waits_for
   union all select 'zhouqi_gateway_events_waiting', '', count(*) from gateway_events where next_attempt_at is not null
+  union all select 'zhouqi_webhook_deliveries', state, count(*)
+              from (select case when error is null then 'waiting' else 'failing' end as state from webhook_deliveries where status = 'pending'
+                    union all select 'parked' from webhook_deliveries where status = 'parked') d group by state
+  union all select 'zhouqi_webhook_deliveries_oldest_age_seconds', '', coalesce(greatest(0, extract(epoch from $1 - min(queued_at))), 0)
+              from webhook_deliveries where status = 'pending'
+  union all select 'zhouqi_webhook_endpoints_failing', '', count(*)
+              from webhook_endpoints where deleted_at is null and (failing_since is not null or disabled_at is not null)
   union all select 'zhouqi_gateway_circuit', state, 1 from gateway_circuit
   union all select 'zhouqi_quarantine', '', count(*) from engine_state where quarantined_at is not null`;
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Wake } from '../../src/platform/batching/wake.js';
 import { DatabaseClock } from '../../src/platform/clock/clock.js';
 import { createDataSource } from '../../src/platform/database/data.source.js';
 import { Database } from '../../src/platform/database/database.js';
@@ -58,7 +59,7 @@ beforeEach(async () => {
   database = await createTestDatabase();
   network = await SilentNetwork.before(database.url);
   const dataSource = createDataSource({ url: network.url, pool: 2, entities: [], patience: PATIENCE_MS, onError: () => undefined });
-  db = new Database(await dataSource.initialize(), new DatabaseClock());
+  db = new Database(await dataSource.initialize(), new DatabaseClock(), new Wake());
 });
 afterEach(async () => {
   await db.dataSource.destroy();

@@ -113,6 +113,8 @@ export class Config {
   @IsOptional() @IsUrl(MAIL_URL) SMTP_URL?: string;
   /** Who writes to the customers: an address, or `Name <address>`. */
   @IsOptional() @IsEmail({ allow_display_name: true }, { message: 'must be an e-mail address, or a name and <address>' }) MAIL_FROM?: string;
+  /** Lets webhook endpoints be plain http and on private addresses: for trying out. */
+  @boolean() @IsBoolean() WEBHOOKS_ALLOW_PRIVATE = false;
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) LOG_LEVEL = 'info';
   /** Needed to look at /metrics, where it is set. */
   @IsOptional() @Matches(/^[\x21-\x7e]{16,255}$/, { message: 'must be 16 to 255 printable characters' })

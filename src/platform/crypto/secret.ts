@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -37,6 +37,14 @@ export class InstallationSecret {
     bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
     const hex = bytes.toString('hex');
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }
+
+  /** A 256-bit key for the purpose from each value, the current one first, with a name that tells nothing of it. */
+  keys(purpose: string): { name: string; key: Buffer }[] {
+    return this.values.map((value) => {
+      const derive = (info: string, length: number) => Buffer.from(hkdfSync('sha256', value, '', `${purpose} ${info}`, length));
+      return { name: derive('name', 6).toString('hex'), key: derive('key', 32) };
+    });
   }
 }
 

@@ -4,12 +4,16 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { Wake, type WakeTarget } from '../batching/wake.js';
 import { EngineClock } from '../clock/clock.js';
 import { sqlState } from './outage.js';
 import type { Queryable } from './queryable.js';
 
 /** An open transaction. Everything that writes takes it as its first parameter. */
 export class Transaction implements Queryable {
+  /** Who has work once this is committed. */
+  readonly wakes = new Set<WakeTarget>();
+
   constructor(
     private readonly runner: QueryRunner,
     private readonly line: Line,
@@ -93,6 +97,7 @@ export class Database implements Queryable {
   constructor(
     readonly dataSource: DataSource,
     private readonly clock: EngineClock,
+    private readonly wake: Wake,
   ) {}
 
   async query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
@@ -136,9 +141,11 @@ export class Database implements Queryable {
       const line = new Line(connection, () => void (this.roundTrips += 1));
       // What time it is does not depend on the transaction, so both are asked together.
       const [now] = await Promise.all([this.clock.now(line), runner.startTransaction()]);
-      const result = await work(new Transaction(runner, line, now));
+      const tx = new Transaction(runner, line, now);
+      const result = await work(tx);
       await runner.commitTransaction();
       this.roundTrips += 1;
+      this.wake.now(...tx.wakes);
       return result;
     } catch (error) {
       // A broken connection cannot roll back; the server has done it already.

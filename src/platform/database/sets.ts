@@ -1,3 +1,4 @@
+import type { WakeTarget } from '../batching/wake.js';
 import type { Transaction } from './database.js';
 import type { Queryable } from './queryable.js';
 
@@ -66,6 +67,8 @@ export interface Writing {
   table: string | null;
   text(types: ColumnTypes): string;
   values(): unknown[];
+  /** Who has work once this is committed, if it returns a row. */
+  wakes?: WakeTarget;
 }
 
 /** A set that has no rows, or of which nothing has changed, is no statement at all. */
@@ -114,7 +117,12 @@ export async function write(tx: Transaction, writings: readonly PossibleWriting[
   const statements = writings.filter((writing) => writing !== null);
   // Asked for beforehand, so that nothing comes between the statements and their order.
   const types = await Promise.all(statements.map(({ table }) => (table === null ? Promise.resolve(NO_TYPES) : columnTypes(tx, table))));
-  await Promise.all(statements.map(async ({ text, values }, i) => tx.query(text(types[i] as ColumnTypes), values())));
+  await Promise.all(
+    statements.map(async ({ text, values, wakes }, i) => {
+      const rows = await tx.query(text(types[i] as ColumnTypes), values());
+      if (wakes !== undefined && rows.length > 0) tx.wakes.add(wakes);
+    }),
+  );
 }
 
 /**

@@ -30,13 +30,13 @@ export interface FieldOptions {
   nullable?: boolean;
 }
 
-function presence({ optional, nullable }: FieldOptions): PropertyDecorator[] {
+export function presence({ optional, nullable }: FieldOptions): PropertyDecorator[] {
   // Not IsOptional: that one lets null through everywhere.
   if (!optional && !nullable) return [];
   return [ValidateIf((_, value: unknown) => !(optional && value === undefined) && !(nullable && value === null))];
 }
 
-function check(name: string, message: string, test: (value: unknown) => boolean): PropertyDecorator {
+export function check(name: string, message: string, test: (value: unknown) => boolean): PropertyDecorator {
   return (target, property) =>
     registerDecorator({
       name,

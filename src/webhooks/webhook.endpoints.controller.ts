@@ -1,0 +1,101 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { EVENT_TYPES } from '../domain/events.js';
+import { DELIVERY_STATUSES } from '../domain/webhook.js';
+import { Database } from '../platform/database/database.js';
+import { EmptyRequest } from '../platform/http/body.pipe.js';
+import { parseInstant } from '../platform/http/fields.js';
+import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { Deliveries } from './deliveries.js';
+import { Endpoints } from './endpoints.js';
+import { CreateWebhookEndpointRequest, ReplayRequest, UpdateWebhookEndpointRequest } from './webhook.requests.js';
+import { type WebhookDelivery, webhookDeliveryView, type WebhookEndpoint, webhookEndpointView } from './webhook.tables.js';
+
+const LIST: ListSpec = {
+  table: '(select * from webhook_endpoints where deleted_at is null) as endpoints',
+  prefix: 'whk',
+  filters: {
+    url: { kind: 'text', column: 'url' },
+    active: { kind: 'flag', column: 'active' },
+    failing_since: { kind: 'instant', column: 'failing_since' },
+    disabled_at: { kind: 'instant', column: 'disabled_at' },
+    ...DATE_FILTERS,
+  },
+};
+
+const DELIVERIES: ListSpec = {
+  table: 'webhook_deliveries',
+  prefix: 'dlv',
+  filters: {
+    status: { kind: 'one_of', column: 'status', values: DELIVERY_STATUSES },
+    // There is one delivery of an event, under an id that follows from it.
+    event: { kind: 'id', column: 'event', prefix: 'evnt', sql: (event) => `id = webhook_delivery_id(endpoint, ${event})` },
+    event_type: { kind: 'one_of', column: 'event_type', values: EVENT_TYPES },
+    subject: { kind: 'text', column: 'subject' },
+    queued_at: { kind: 'instant', column: 'queued_at' },
+    next_attempt_at: { kind: 'instant', column: 'next_attempt_at' },
+    last_attempt_at: { kind: 'instant', column: 'last_attempt_at' },
+    delivered_at: { kind: 'instant', column: 'delivered_at' },
+    ...DATE_FILTERS,
+  },
+};
+
+@Controller('v1/webhook_endpoints')
+export class WebhookEndpointsController {
+  constructor(
+    private readonly endpoints: Endpoints,
+    private readonly deliveries: Deliveries,
+    private readonly database: Database,
+  ) {}
+
+  @Post()
+  create(@Body() body: CreateWebhookEndpointRequest) {
+    return this.endpoints.create(body);
+  }
+
+  @Get()
+  async list(@Req() request: Request) {
+    return presentPage(await listPage<WebhookEndpoint>(this.database, LIST, request), (rows) => rows.map(webhookEndpointView));
+  }
+
+  @Get(':id')
+  get(@Param('id') id: string) {
+    return this.endpoints.get(id);
+  }
+
+  @Patch(':id')
+  update(@Param('id') id: string, @Body() body: UpdateWebhookEndpointRequest) {
+    return this.endpoints.update(id, body);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  remove(@Param('id') id: string): Promise<void> {
+    return this.endpoints.remove(id);
+  }
+
+  @Post(':id/rotate_secret')
+  @HttpCode(200)
+  rotateSecret(@Param('id') id: string, @Body() _body: EmptyRequest) {
+    return this.endpoints.rotateSecret(id);
+  }
+
+  @Post(':id/test')
+  @HttpCode(202)
+  test(@Param('id') id: string, @Body() _body: EmptyRequest) {
+    return this.deliveries.test(id);
+  }
+
+  @Post(':id/replay')
+  @HttpCode(202)
+  replay(@Param('id') id: string, @Body() body: ReplayRequest) {
+    return this.deliveries.replay(id, parseInstant(body.from) as Date, parseInstant(body.to) as Date);
+  }
+
+  @Get(':id/deliveries')
+  async listDeliveries(@Param('id') id: string, @Req() request: Request) {
+    const { id: endpoint } = await this.endpoints.get(id);
+    const page = await listPage<WebhookDelivery>(this.database, DELIVERIES, request, { endpoint });
+    return presentPage(page, (rows) => rows.map(webhookDeliveryView));
+  }
+}
