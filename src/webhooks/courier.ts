@@ -76,7 +76,7 @@ async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
 
 /** What a row and a log line can hold of a stranger's text. */
 function oneLine(text: string): string {
-  return [...text.replace(/\p{Cc}+/gu, ' ').trim()].slice(0, KEPT).join('');
+  return Array.from(text.replace(/\p{Cc}+/gu, ' ').trim()).slice(0, KEPT).join('');
 }
 
 function reasonOf(error: unknown): string {

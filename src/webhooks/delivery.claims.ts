@@ -13,13 +13,13 @@ const LEASE_MS = 60_000;
 type Endpoint = EndpointSecrets & Pick<WebhookEndpoint, 'url'>;
 
 /** A delivery that is ours to send, with what it tells. */
-export interface ClaimedDelivery extends Pick<WebhookDelivery, 'id' | 'endpoint' | 'status' | 'attempts' | 'queued_at' | 'lease_token' | 'subject'> {
+export interface ClaimedDelivery extends Pick<WebhookDelivery, 'id' | 'endpoint' | 'status' | 'attempts' | 'queued_at' | 'lease_token'> {
   told: Omit<RecordedEvent, 'recorded_at'>;
   to: Endpoint;
 }
 
 type ClaimRow = Omit<ClaimedDelivery, 'told' | 'to' | 'id'> &
-  Pick<RecordedEvent, 'type' | 'sequence' | 'data' | 'created_at'> & { id: string | null; event: string; moved: number };
+  Omit<RecordedEvent, 'id' | 'recorded_at'> & { id: string | null; event: string; moved: number };
 
 /**
  * Claims what is due: for each endpoint the first of every subject, as many as may be in flight. Others of
@@ -37,10 +37,9 @@ export async function claimDeliveries(tx: Transaction): Promise<{ claimed: Claim
     tx.query<ClaimRow>(CLAIM, [tx.now, ids, PER_ENDPOINT, LOOK, until]),
   ]);
   const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
-  const claimed = rows.flatMap(({ id, moved: _, event, type, sequence, data, created_at, ...delivery }) => {
-    const to = byId.get(delivery.endpoint);
-    if (id === null || !to) return [];
-    return [{ ...delivery, id, to, told: { id: event, type, subject: delivery.subject, sequence, data, created_at } }];
+  const claimed = rows.flatMap(({ id, endpoint, status, attempts, queued_at, lease_token, event, ...told }) => {
+    const to = byId.get(endpoint);
+    return id === null || !to ? [] : [{ id, endpoint, status, attempts, queued_at, lease_token, to, told: { ...told, id: event } }];
   });
   return { claimed, moved: rows[0]?.moved ?? 0 };
 }

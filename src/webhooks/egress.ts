@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns';
 import { lookup as dnsLookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
@@ -73,19 +74,20 @@ export class Egress {
   }
 
   /** Resolves a name for a connection that is about to be opened: to public addresses, or not at all. */
-  readonly lookup: LookupFunction = (hostname, options, callback) => {
-    this.resolve(hostname).then(
-      (addresses) => {
-        if (!this.allowPrivate && !addresses.every(isPublicAddress)) {
-          return callback(new Error('the name leads to an address that is not public'), '', 0);
-        }
-        const found = addresses.map((address) => ({ address, family: ipaddr.parse(address).kind() === 'ipv6' ? 6 : 4 }));
-        const [first] = found;
-        if (!first) callback(new Error('the name has no address'), '', 0);
-        else if (options.all) callback(null, found);
-        else callback(null, first.address, first.family);
-      },
-      (error: Error) => callback(error, '', 0),
-    );
-  };
+  readonly lookup: LookupFunction = (hostname, options, callback) => void this.answer(hostname, options.all === true, callback);
+
+  private async answer(hostname: string, all: boolean, callback: Parameters<LookupFunction>[2]): Promise<void> {
+    const found = await this.addressesOf(hostname).catch((error: Error) => error);
+    if (found instanceof Error) callback(found, '', 0);
+    else if (all) callback(null, found);
+    else callback(null, found[0].address, found[0].family);
+  }
+
+  private async addressesOf(hostname: string): Promise<[LookupAddress, ...LookupAddress[]]> {
+    const addresses = await this.resolve(hostname);
+    if (!this.allowPrivate && !addresses.every(isPublicAddress)) throw new Error('the name leads to an address that is not public');
+    const [first, ...others] = addresses.map((address) => ({ address, family: ipaddr.parse(address).kind() === 'ipv6' ? 6 : 4 }));
+    if (!first) throw new Error('the name has no address');
+    return [first, ...others];
+  }
 }

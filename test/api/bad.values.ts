@@ -151,6 +151,25 @@ export const BAD_CLOCK: BadValues = { now: [undefined, null, ...INSTANTS], metad
 export const BAD_ADVANCE: BadValues = { to: [undefined, null, ...INSTANTS], now: ['2027-01-01T00:00:00Z'] };
 export const BAD_NOTHING: BadValues = { anything: [1, null, {}], constructor: [1] };
 
+const ENDPOINT: BadValues = {
+  url: [
+    null, '', 1, true, {}, ['https://shop.example'], 'shop.example', '/yes', '//shop.example', 'https://', 'https://:443', 'https://shop.example:99999', 'https://a b.example',
+    'https://shop.example/\u0000', 'https://shop.example/\ud800', 'https://shop.example/a\nb', `https://shop.example/${long(1_024)}`,
+  ],
+  events: [
+    null, '', '*', 1, {}, [], [1], [null], [['*']], ['**'], ['invoice'], ['invoice.'], ['Invoice.*'], ['invoice.paid', 'invoice.refunded'], ['*', '*'], ['toString'], ['__proto__'],
+    ['*\u0000'], Array.from({ length: 101 }, () => '*'),
+  ],
+  active: ['true', 1, 0, null, '', [], {}],
+  metadata: METADATA,
+  secret: ['whsec_AAAA'],
+  failing_since: ['2026-01-01T00:00:00Z'],
+  disabled_at: [null],
+};
+export const BAD_ENDPOINT: BadValues = { ...ENDPOINT, url: [undefined, ...(ENDPOINT['url'] ?? [])], description: [null, ...texts(2_000)] };
+export const BAD_ENDPOINT_UPDATE: BadValues = { ...ENDPOINT, description: texts(2_000) };
+export const BAD_REPLAY: BadValues = { from: [undefined, null, ...INSTANTS], to: [undefined, null, ...INSTANTS, '2026-03-01T00:00:00Z', '2020-01-01T00:00:00Z'], since: [1] };
+
 export const BAD_REFUND: BadValues = {
   amount: [...integers(1, 999_999_999), 0, -1],
   reason: [null, ...texts()],

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World } from '../support/world.js';
 import {
-  BAD_ADVANCE, BAD_CANCEL, BAD_CHECKOUT, BAD_CLOCK, BAD_CUSTOMER, BAD_NOTHING, BAD_PAUSE, BAD_PLAN, BAD_PLAN_UPDATE, BAD_POLICY, BAD_POLICY_PARTS,
-  BAD_POLICY_UPDATE, BAD_REFUND, BAD_RESUME, BAD_SUBSCRIPTION, BAD_SWITCH, BAD_TEMPLATE, BAD_VERSION, type BadValues,
+  BAD_ADVANCE, BAD_CANCEL, BAD_CHECKOUT, BAD_CLOCK, BAD_CUSTOMER, BAD_ENDPOINT, BAD_ENDPOINT_UPDATE, BAD_NOTHING, BAD_PAUSE, BAD_PLAN, BAD_PLAN_UPDATE, BAD_POLICY, BAD_POLICY_PARTS,
+  BAD_POLICY_UPDATE, BAD_REFUND, BAD_REPLAY, BAD_RESUME, BAD_SUBSCRIPTION, BAD_SWITCH, BAD_TEMPLATE, BAD_VERSION, type BadValues,
 } from './bad.values.js';
 import { expectProblem, INVALID, type Method, nobody, refused, send, stored, TEA, WEB } from './outsider.js';
 
@@ -17,6 +17,7 @@ beforeAll(async () => {
   const sold = await world.post('/v1/subscriptions', { customer: made['customer'], plan: 'first', ...WEB });
   await world.pay(sold.id);
   made['subscription'] = sold.id;
+  made['endpoint'] = (await world.post('/v1/webhook_endpoints', { url: 'https://shop.example/', events: ['plan.*'] })).id;
 });
 afterAll(() => world.close());
 
@@ -43,6 +44,12 @@ const WRITES: [method: Method, path: string, good: () => object, bad: BadValues]
   ['put', '/v1/message_templates/receipt', () => ({ active: false }), BAD_SWITCH],
   ['post', '/v1/test_clocks', () => ({ now: '2026-03-01T00:00:00Z' }), BAD_CLOCK],
   ['post', '/v1/test_clocks/{clock}/advance', () => ({ to: '2026-04-01T00:00:00Z' }), BAD_ADVANCE],
+  ['post', '/v1/webhook_endpoints', () => ({ url: 'https://shop.example/' }), BAD_ENDPOINT],
+  ['patch', '/v1/webhook_endpoints/{endpoint}', () => ({}), BAD_ENDPOINT_UPDATE],
+  ['post', '/v1/webhook_endpoints/{endpoint}/rotate_secret', () => ({}), BAD_NOTHING],
+  ['post', '/v1/webhook_endpoints/{endpoint}/test', () => ({}), BAD_NOTHING],
+  ['post', '/v1/webhook_endpoints/{endpoint}/replay', () => ({ from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' }), BAD_REPLAY],
+  ['post', `/v1/webhook_deliveries/${nobody('dlv')}/redeliver`, () => ({}), BAD_NOTHING],
   ['post', `/v1/charges/${nobody('chg')}/reconcile`, () => ({}), BAD_NOTHING],
   ['post', `/v1/charges/${nobody('chg')}/refunds`, () => ({}), BAD_REFUND],
 ];

@@ -5,7 +5,7 @@ import { expectProblem, INVALID, nobody, send, TEA, WEB } from './outsider.js';
 type Json = Record<string, any>;
 
 const DAY = 86_400_000;
-const LISTS = ['plans', 'dunning_policies', 'customers', 'subscriptions', 'invoices', 'charges', 'refunds', 'events', 'messages', 'test_clocks'];
+const LISTS = ['plans', 'dunning_policies', 'customers', 'subscriptions', 'invoices', 'charges', 'refunds', 'events', 'messages', 'webhook_endpoints', 'test_clocks'];
 
 let world: World;
 beforeAll(async () => {
@@ -46,6 +46,11 @@ beforeAll(async () => {
   await world.database.query(`insert into message_wordings values ('a digest', 'A', 'B', null)`);
   await world.database.query(`update messages set status = 'sent', wording = 'a digest', sent_at = created_at + interval '1 hour' where id = $1`, [second?.['id']]);
   await world.database.query('alter table messages enable trigger message_guard');
+  for (const shop of ['a', 'b', 'c']) await world.post('/v1/webhook_endpoints', { url: `https://${shop}.example/`, active: false });
+  await world.database.query(
+    `update webhook_endpoints set failing_since = created_at, disabled_at = created_at + interval '5 days', disabled_reason = 'failing' where url ~ 'a.example'`,
+  );
+  await world.database.query(`update webhook_endpoints set active = true, failing_since = created_at + interval '1 hour' where url ~ 'b.example'`);
   await world.database.query(`update charges set verified_at = settled_at where status = 'captured'`);
 });
 afterAll(() => world.close());
@@ -154,6 +159,7 @@ const FILTERS: Record<string, readonly string[]> = {
     'customer', 'subscription', 'invoice', 'event', 'name', 'status', 'locale', 'recipient', 'next_attempt_at', 'sent_at', 'created_at', 'updated_at',
   ],
   dunning_policies: ['code', 'final_action', 'created_at', 'updated_at'],
+  webhook_endpoints: ['url', 'active', 'failing_since', 'disabled_at', 'created_at', 'updated_at'],
   test_clocks: ['status', 'now', 'created_at', 'updated_at'],
 };
 
@@ -202,7 +208,7 @@ test.each([
   ['charges', 'status=captured,declined'], ['charges', 'reference=%00'], ['charges', 'surplus=TRUE'], ['invoices', 'period_no=2147483648'],
   ['invoices', 'period_no=-1'], ['invoices', 'period_no=1e1'], ['invoices', 'subscription=*'], ['events', 'type=plan.*'], ['events', 'subject='],
   ['customers', `email=${'x'.repeat(256)}`], ['customers', 'email[gte]=a'], ['customers', 'locale=fr'], ['plans', 'active=yes'], ['test_clocks', 'status=late'],
-  ['messages', 'name=hello'], ['messages', 'status=lost'], ['messages', `subscription=${nobody('inv')}`], ['messages', 'event=*'], ['messages', 'recipient=%00'],
+  ['webhook_endpoints', 'active=1'], ['webhook_endpoints', 'url='], ['webhook_endpoints', 'secret=whsec_'], ['messages', 'name=hello'], ['messages', 'status=lost'], ['messages', `subscription=${nobody('inv')}`], ['messages', 'event=*'], ['messages', 'recipient=%00'],
 ])('%s?%s is refused', async (list, query) => {
   const path = query.slice(0, query.indexOf('='));
   expectProblem(await send(world, 'get', `/v1/${list}?${query}`), { ...INVALID, paths: [path] });

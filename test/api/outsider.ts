@@ -59,6 +59,7 @@ export async function stored(world: World): Promise<object> {
             (select count(*) from invoices) as invoices, (select count(*) from charges) as charges,
             (select count(*) from refunds) as refunds,
             (select count(*) from events) as events, (select count(*) from test_clocks) as test_clocks,
+            (select count(*) from webhook_deliveries) as deliveries, (select json_agg(e.*) from webhook_endpoints e) as endpoints,
             (select count(*) from messages) as messages, (select count(*) from message_templates) as message_templates,
             (select max(updated_at) from subscriptions) as last_change`,
   );

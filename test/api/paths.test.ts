@@ -19,6 +19,8 @@ const RESOURCES: [resource: string, prefix: string, missing: string, actions: [M
   ['refunds', 'rfnd', 'refund_not_found', []],
   ['events', 'evnt', 'event_not_found', []],
   ['messages', 'msg', 'message_not_found', []],
+  ['webhook_endpoints', 'whk', 'webhook_endpoint_not_found', [['patch', ''], ['delete', ''], ['post', '/rotate_secret'], ['post', '/test'], ['get', '/deliveries']]],
+  ['webhook_deliveries', 'dlv', 'webhook_delivery_not_found', [['post', '/redeliver']]],
   ['test_clocks', 'clk', 'test_clock_not_found', [['delete', '']]],
 ];
 
@@ -46,7 +48,7 @@ describe.each(RESOURCES)('%s: an id that nothing has is not found', (resource, p
     expectProblem(await send(world, 'get', `/v1/${resource}/${id}`), { status: 404, code });
     for (const [method, action] of actions) {
       const body = action === '/versions' ? { amount: 3900 } : {};
-      await refused(world, method, `/v1/${resource}/${id}${action}`, { body }, { status: 404, code });
+      await refused(world, method, `/v1/${resource}/${id}${action}`, method === 'get' ? {} : { body }, { status: 404, code });
     }
   });
 
@@ -77,6 +79,10 @@ describe('what is not there is 404', () => {
     ['post', '/v1/events'],
     ['delete', `/v1/events/${nobody('evnt')}`],
     ['patch', `/v1/test_clocks/${nobody('clk')}`],
+    ['put', `/v1/webhook_endpoints/${nobody('whk')}`],
+    ['post', `/v1/webhook_endpoints/${nobody('whk')}`],
+    ['get', '/v1/webhook_deliveries'],
+    ['delete', `/v1/webhook_deliveries/${nobody('dlv')}`],
     ['post', '/v1/messages'],
     ['delete', `/v1/messages/${nobody('msg')}`],
     ['post', '/v1/message_templates'],

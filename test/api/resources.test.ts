@@ -17,6 +17,7 @@ beforeAll(async () => {
   const [charge] = await world.list('/v1/charges?status=captured');
   await world.post(`/v1/charges/${charge?.['id']}/refunds`, { amount: 100, reason: 'one cup was cold' });
   await world.settle();
+  await world.post('/v1/webhook_endpoints', { url: 'https://shop.example/', active: false });
   life = { plan, customer, clock, sold };
 });
 afterAll(() => world.close());
@@ -35,6 +36,7 @@ const RESOURCES: [resource: string, object: string, prefix: string][] = [
   ['refunds', 'refund', 'rfnd'],
   ['events', 'event', 'evnt'],
   ['messages', 'message', 'msg'],
+  ['webhook_endpoints', 'webhook_endpoint', 'whk'],
   ['test_clocks', 'test_clock', 'clk'],
 ];
 
