@@ -71,7 +71,9 @@ create table webhook_deliveries (
   check ((status = 'delivered') = (delivered_at is not null)),
   check (lease_until is null or status = 'pending')
 ) with (fillfactor = 80);
-create index webhook_deliveries_due on webhook_deliveries (endpoint, next_attempt_at, sequence) where status = 'pending';
+-- The two say "pending" in different words, so that the planner cannot take one for the other while it knows no
+-- figures: what is due is asked by its time alone, what comes first of a subject by the status alone.
+create index webhook_deliveries_due on webhook_deliveries (endpoint, next_attempt_at, sequence) where next_attempt_at is not null;
 create index webhook_deliveries_order on webhook_deliveries (endpoint, subject, sequence) where status = 'pending';
 -- One in flight per endpoint and subject, whatever the code believes.
 create unique index webhook_deliveries_in_flight on webhook_deliveries (endpoint, subject) where lease_until is not null;
