@@ -8,6 +8,7 @@ import { messageTransitions } from '../../src/domain/message.delivery.js';
 import { refundTransitions } from '../../src/domain/refund.js';
 import { sourceTransitions } from '../../src/domain/source.js';
 import { subscriptionTransitions } from '../../src/domain/subscription.js';
+import { deliveryTransitions } from '../../src/domain/webhook.js';
 
 const PAGE = fileURLToPath(new URL('../../docs/states.md', import.meta.url));
 
@@ -17,6 +18,7 @@ const DIAGRAMS: Readonly<Record<string, string>> = {
   charge: stateDiagram(chargeTransitions, ['created']),
   refund: stateDiagram(refundTransitions, ['created']),
   message: stateDiagram(messageTransitions, ['pending', 'kept']),
+  delivery: stateDiagram(deliveryTransitions, ['pending']),
   source: stateDiagram(sourceTransitions, ['pending']),
 };
 
