@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Wake } from '../../src/platform/batching/wake.js';
 import { Scheduler } from '../../src/scheduler/scheduler.js';
 import { Deliverer } from '../../src/webhooks/deliverer.js';
 import { DAY, MINUTE, signUp } from '../gateway/shop.js';
@@ -45,10 +46,18 @@ describe('what is told', () => {
     expect(shop.receiver.types().toSorted()).toEqual(['customer.updated', 'plan.created']);
   });
 
-  test('without an endpoint nothing is written for it', async () => {
-    const before = await world.database.query('select count(*) from webhook_deliveries', []);
+  test('without an endpoint nothing is written for it, and nobody is woken; with one, once it is committed', async () => {
+    const count = () => world.database.query('select count(*) from webhook_deliveries', []);
+    const before = await count();
+    const wakes: unknown[] = [];
+    world.app.get(Wake).on('webhooks', () => void wakes.push(count()));
     await shop.customer();
-    expect(await world.database.query('select count(*) from webhook_deliveries', [])).toEqual(before);
+    expect([await count(), wakes]).toEqual([before, []]);
+    await shop.endpoint();
+    await shop.customer();
+    expect(wakes).toHaveLength(1);
+    expect(await wakes[0]).not.toEqual(before);
+    world.app.get(Wake).on('webhooks', () => undefined);
   });
 
   test('a test is heard by its own endpoint alone, whatever its filters', async () => {
@@ -155,13 +164,13 @@ describe('crashes', () => {
     await other.get(Deliverer).run();
     while (shop.receiver.asked.length === 0) await new Promise((next) => setTimeout(next, 5));
     world.clock.moveTo(world.clock.at + MINUTE);
-    shop.receiver.answer = () => 200;
+    shop.receiver.answer = () => 503;
     await world.settle();
-    const delivered = await shop.deliveriesOf(id);
-    expect(delivered).toMatchObject([{ status: 'delivered', attempts: 2, response_status: 200 }]);
+    const putOff = await shop.deliveriesOf(id);
+    expect(putOff).toMatchObject([{ status: 'pending', attempts: 2, response_status: 503 }]);
     wakeUp();
     await other.get(Deliverer).idle();
-    expect(await shop.deliveriesOf(id)).toEqual(delivered);
+    expect(await shop.deliveriesOf(id)).toEqual(putOff);
     await other.close();
   });
 });
