@@ -25,7 +25,7 @@ const INNER = [
   '[ff02::1]', '[ff0e::1]', '[2001:db8::1]', '[3fff::1]', '[100::1]', '[2001::1]', '[2001:10::1]', '[2001:20::1]', '[5f00::1]', '[4000::1]', '[::2]',
 ];
 const INNER_NAMES = [
-  'localhost', 'LOCALHOST', 'localhost.', 'ｌｏｃａｌｈｏｓｔ', 'api.localhost', 'localhost.localdomain', 'printer.local', 'metadata', 'metadata.google.internal',
+  'localhost', 'LOCALHOST', 'localhost.', 'localhost..', 'ｌｏｃａｌｈｏｓｔ', 'api.localhost', 'localhost.localdomain', 'printer.local', 'metadata', 'metadata.google.internal',
   'metadata.google.internal.', 'db.internal', 'router.lan', 'nas.home.arpa', 'intranet', 'wiki.corp', 'x.intranet', 'postgres', 'loc\u00adalhost',
 ];
 const CREDENTIALS = [

@@ -23,7 +23,7 @@ export function isPublicAddress(address: string): boolean {
 }
 
 function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '').toLowerCase();
+  return url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.+$/, '').toLowerCase();
 }
 
 function isInnerName(host: string): boolean {
