@@ -89,6 +89,29 @@ describe('order', () => {
     expect(shop.receiver.sequencesOf(stuck)).toEqual(upTo(6));
   });
 
+  test('asked for again, a delivery comes after what is before it; what was taken comes again under its id', async () => {
+    const { id } = await shop.endpoint();
+    const stuck = await shop.customer();
+    for (let i = 0; i < 3; i += 1) await shop.rename(stuck, `Li ${i}`);
+    shop.receiver.answer = () => 500;
+    await world.settle();
+    const deliveries = await shop.deliveriesOf(id, `&subject=${stuck}`);
+    const [first, last] = [deliveries[0], deliveries.at(-1)];
+    shop.receiver.answer = () => 200;
+    await world.post(`/v1/webhook_deliveries/${last?.['id']}/redeliver`);
+    await world.settle();
+    expect(shop.receiver.sequencesOf(stuck)).toEqual(upTo(4));
+    expect(await world.post(`/v1/webhook_deliveries/${first?.['id']}/redeliver`)).toMatchObject({ status: 'pending', attempts: 0, delivered_at: null });
+    await world.settle();
+    expect(shop.receiver.sequencesOf(stuck)).toEqual([...upTo(4), 1]);
+    expect(shop.receiver.taken.at(-1)?.id).toBe(first?.['event']);
+    const [from, to] = [world.clock.at - DAY, world.clock.at + DAY].map((at) => new Date(at).toISOString());
+    await world.post(`/v1/webhook_endpoints/${id}/replay`, { from, to });
+    await world.settle();
+    expect(shop.receiver.sequencesOf(stuck)).toEqual([...upTo(4), 1, ...upTo(4)]);
+    expect(await shop.deliveriesOf(id, `&subject=${stuck}`)).toHaveLength(4);
+  });
+
   test('a slow endpoint holds up nobody else, and is asked only so much at a time', async () => {
     const slow = await Receiver.open();
     await world.post('/v1/webhook_endpoints', { url: slow.url });
