@@ -11,7 +11,7 @@ import type { Refund } from '../domain/refund.js';
 import type { Shelf } from '../domain/shelf.js';
 import type { Source } from '../domain/source.js';
 import type { Subscription } from '../domain/subscription.js';
-import { eventIds, events as recording } from '../events/outbox.js';
+import { eventIds, events as recording, noteEvents } from '../events/outbox.js';
 import { numberInvoices } from '../invoices/invoice.numbers.js';
 import { bookings } from '../ledger/ledger.js';
 import { messages, unwantedMessages } from '../messages/message.outbox.js';
@@ -153,6 +153,7 @@ export class CaseStore {
       recording(events, tx.now, ids),
       messages(cases, { ids, switchedOff, now: tx.now, config: this.config }),
     ]);
+    noteEvents(tx, events);
   }
 
   private async number(tx: Transaction, invoices: Invoice[], events: EventDraft[]): Promise<Invoice[]> {

@@ -12,6 +12,21 @@ import { queueing } from './queueing.js';
  */
 export async function recordEvents(tx: Transaction, drafts: readonly EventDraft[]): Promise<void> {
   await write(tx, [events(drafts, tx.now)]);
+  noteEvents(tx, drafts);
+}
+
+/** Notes what these events tell, for whoever asked for it. */
+export function noteEvents(tx: Transaction, drafts: readonly EventDraft[]): void {
+  if (!tx.isWitnessed) return;
+  for (const { type, subject, data } of drafts) {
+    const { id = subject } = data.object as { id?: string };
+    // What is gone is told as it was last.
+    tx.note(
+      type.endsWith('.deleted')
+        ? { resource: id, before: data.object, after: null }
+        : { resource: id, before: data.previous ?? null, after: data.object },
+    );
+  }
 }
 
 /** Ids for events, for those who must know them before they are recorded. */

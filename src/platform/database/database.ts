@@ -8,21 +8,34 @@ import { Wake, type WakeTarget } from '../batching/wake.js';
 import { EngineClock } from '../clock/clock.js';
 import { sqlState } from './outage.js';
 import type { Queryable } from './queryable.js';
+import { type Change, currentWitness, type Deed } from './witness.js';
 
 /** An open transaction. Everything that writes takes it as its first parameter. */
-export class Transaction implements Queryable {
+export class Transaction implements Deed {
   /** Who has work once this is committed. */
   readonly wakes = new Set<WakeTarget>();
+  private readonly noted: Change[] = [];
 
   constructor(
     private readonly runner: QueryRunner,
     private readonly line: Line,
     /** The engine's clock when the transaction began. */
     readonly now: Date,
+    /** Whether anybody asks what is done in it; the engine's own work has nobody to tell. */
+    readonly isWitnessed: boolean,
   ) {}
 
   get manager(): EntityManager {
     return this.runner.manager;
+  }
+
+  get changes(): readonly Change[] {
+    return this.noted;
+  }
+
+  /** Notes what was done to a thing, for whoever asked for it. */
+  note(...changes: Change[]): void {
+    if (this.isWitnessed) this.noted.push(...changes);
   }
 
   /**
@@ -141,9 +154,12 @@ export class Database implements Queryable {
       const line = new Line(connection, () => void (this.roundTrips += 1));
       // What time it is does not depend on the transaction, so both are asked together.
       const [now] = await Promise.all([this.clock.now(line), runner.startTransaction()]);
-      const tx = new Transaction(runner, line, now);
+      const witness = currentWitness();
+      const tx = new Transaction(runner, line, now, witness !== undefined);
       const result = await work(tx);
+      await witness?.attest(tx);
       await runner.commitTransaction();
+      witness?.attested();
       this.roundTrips += 1;
       this.wake.now(...tx.wakes);
       return result;
