@@ -2,14 +2,14 @@
 const FLOORS = [
   ['domain'],
   ['platform'],
-  ['events', 'ledger'],
+  ['access', 'events', 'ledger'],
   ['plans', 'customers', 'invoices', 'parking', 'continuity', 'messages'],
   ['cases', 'gateway'],
   ['payments'],
   ['subscriptions'],
   ['clocks', 'inbox', 'telemetry', 'webhooks', 'pages'],
   ['scheduler'],
-  ['access', 'health', 'reports'],
+  ['health', 'reports'],
 ];
 
 const folder = (names) => `^src/(${names.join('|')})/`;

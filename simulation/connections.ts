@@ -23,7 +23,7 @@ type Ask = (statement: Statement, values?: unknown) => Promise<unknown>;
 
 const WRITES = /^\s*(?:with [\s\S]*?)?(?:insert into|update|delete from) (\w+)/i;
 /** Tables that every transaction may touch by the way: they do not tell what it is about. */
-const BY_THE_WAY = ['rate_budgets', 'engine_state', 'gateway_circuit'];
+const BY_THE_WAY = ['rate_budgets', 'engine_state', 'gateway_circuit', 'audit_log'];
 
 function tableOf(statement: string): string | null {
   const table = WRITES.exec(statement)?.[1] ?? null;

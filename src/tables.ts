@@ -1,3 +1,4 @@
+import { ApiKeyTable, AuditTable, IdempotencyKeyTable } from './access/access.tables.js';
 import { ChargeTable, InvoiceTable, RefundTable, SourceTable, SubscriptionTable } from './cases/case.tables.js';
 import { CustomerBalanceTable, CustomerTable } from './customers/customer.tables.js';
 import { EventTable } from './events/event.tables.js';
@@ -22,4 +23,7 @@ export const TABLES = [
   MessageTable,
   WebhookEndpointTable,
   WebhookDeliveryTable,
+  ApiKeyTable,
+  IdempotencyKeyTable,
+  AuditTable,
 ];

@@ -1,7 +1,22 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ApiKeyGuard } from './api.key.guard.js';
 import { ApiKeys } from './api.keys.js';
+import { ApiKeysController } from './api.keys.controller.js';
+import { AuditController } from './audit.controller.js';
+import { AuditLog } from './audit.log.js';
+import { IdempotencyKeys } from './idempotency.keys.js';
+import { WritesInterceptor } from './writes.interceptor.js';
 
-@Module({ providers: [ApiKeys, { provide: APP_GUARD, useClass: ApiKeyGuard }], exports: [ApiKeys] })
+@Module({
+  controllers: [ApiKeysController, AuditController],
+  providers: [
+    ApiKeys,
+    AuditLog,
+    IdempotencyKeys,
+    { provide: APP_GUARD, useClass: ApiKeyGuard },
+    { provide: APP_INTERCEPTOR, useClass: WritesInterceptor },
+  ],
+  exports: [ApiKeys, IdempotencyKeys],
+})
 export class AccessModule {}

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { Refusal } from '../domain/errors.js';
 import { Config, isSandbox } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
+import { Creates } from '../platform/http/creates.js';
 import { Instant, Metadata, parseInstant } from '../platform/http/fields.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import type { TestClock } from './test.clock.js';
@@ -37,6 +38,7 @@ export class TestClocksController {
   ) {}
 
   @Post()
+  @Creates('clk')
   create(@Body() body: CreateTestClockRequest) {
     this.refuseLive();
     return this.clocks.create(parseInstant(body.now) as Date, body.metadata ?? {});

@@ -21,13 +21,14 @@ export class TestClocks {
 
   async create(now: Date, metadata: Record<string, string>) {
     const id = newId('clk');
-    await this.database.transaction((tx) =>
-      tx.query(
+    await this.database.transaction(async (tx) => {
+      const [clock] = await tx.query<TestClock>(
         `insert into test_clocks (id, now, target, status, reason, metadata, created_at, updated_at)
-         values ($1, $2, null, 'ready', null, $3, $4, $4)`,
+         values ($1, $2, null, 'ready', null, $3, $4, $4) returning *`,
         [id, now, JSON.stringify(metadata), tx.now],
-      ),
-    );
+      );
+      tx.note({ resource: id, before: null, after: testClockView(clock as TestClock, []) });
+    });
     return this.get(id);
   }
 
@@ -63,6 +64,7 @@ export class TestClocks {
           where id = $1`,
         [id, to, tx.now],
       );
+      tx.note({ resource: id, before: { status: clock.status, now: clock.now }, after: { status: 'advancing', now: clock.now, to } });
     });
     this.wake.now('test_clocks');
     return this.get(id);
@@ -71,7 +73,7 @@ export class TestClocks {
   /** Removes the clock and the customers who live in its time. The books keep what they say. */
   async remove(id: string): Promise<void> {
     await this.database.transaction(async (tx) => {
-      await this.lock(tx, id);
+      const clock = await this.lock(tx, id);
       // Nobody need see to what is not there any more.
       await tx.query(
         `update parked_rows p set released_at = $2
@@ -82,6 +84,7 @@ export class TestClocks {
       );
       await tx.query('delete from messages m using customers c where c.test_clock = $1 and m.customer = c.id', [id]);
       await tx.query('delete from test_clocks where id = $1', [id]);
+      tx.note({ resource: id, before: testClockView(clock, []), after: null });
     });
   }
 

@@ -95,7 +95,10 @@ export class Continuity {
   /** Ends the quarantine. Charges of the lost time are still looked up before their first sending. */
   async release(): Promise<void> {
     await this.database.transaction(async (tx) => {
+      const state = await remembered(tx);
       await tx.query('update engine_state set quarantined_at = null, quarantine_reason = null');
+      const before = { active: (state?.quarantined_at ?? null) !== null, since: state?.quarantined_at ?? null, reason: state?.quarantine_reason ?? null };
+      tx.note({ resource: 'engine', before, after: { active: false, since: null, reason: null } });
       // What was asked in quarantine may have been asked before the gateway showed the last payments.
       await tx.query(`update charges set cleared_at = null where status = 'created' and cleared_at is not null`);
     });

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Req } from
 import type { Request } from 'express';
 import { type Customer, LOCALES } from '../domain/customer.js';
 import { Database } from '../platform/database/database.js';
+import { Creates } from '../platform/http/creates.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { CreateCustomerRequest, UpdateCustomerRequest } from './customer.requests.js';
 import { Customers } from './customers.js';
@@ -27,6 +28,7 @@ export class CustomersController {
   ) {}
 
   @Post()
+  @Creates('cust')
   create(@Body() body: CreateCustomerRequest) {
     return this.customers.create(body);
   }

@@ -71,29 +71,36 @@ export class MessageTemplates {
   }
 
   async put(name: MessageName, locale: Locale, { subject, text, html }: Template): Promise<void> {
-    await this.database.transaction((tx) =>
-      tx.query(
+    await this.database.transaction(async (tx) => {
+      const before = await own(tx, name, locale);
+      await tx.query(
         `insert into message_templates (name, locale, subject, text, html, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $6)
          on conflict (name, locale) do update
            set subject = excluded.subject, text = excluded.text, html = excluded.html, updated_at = excluded.updated_at`,
         [name, locale, subject, text, html, tx.now],
-      ),
-    );
+      );
+      tx.note({ resource: keyOf(name, locale), before: before ?? builtInTemplate(name, locale), after: { subject, text, html } });
+    });
   }
 
   /** Back to the built-in one. */
   async restore(name: MessageName, locale: Locale): Promise<void> {
-    await this.database.transaction((tx) => tx.query('delete from message_templates where name = $1 and locale = $2', [name, locale]));
+    await this.database.transaction(async (tx) => {
+      const before = await own(tx, name, locale);
+      await tx.query('delete from message_templates where name = $1 and locale = $2', [name, locale]);
+      tx.note({ resource: keyOf(name, locale), before, after: builtInTemplate(name, locale) });
+    });
   }
 
   /** Whether messages of this name are made from now on. */
   async switch(name: MessageName, active: boolean): Promise<void> {
-    await this.database.transaction((tx) =>
-      active
-        ? tx.query('delete from message_switches where name = $1', [name])
-        : tx.query('insert into message_switches (name, updated_at) values ($1, $2) on conflict do nothing', [name, tx.now]),
-    );
+    await this.database.transaction(async (tx) => {
+      const changed = active
+        ? await tx.query('delete from message_switches where name = $1 returning name', [name])
+        : await tx.query('insert into message_switches (name, updated_at) values ($1, $2) on conflict do nothing returning name', [name, tx.now]);
+      tx.note({ resource: name, before: { active: changed.length > 0 ? !active : active }, after: { active } });
+    });
   }
 
   /** Keeps templates that messages are about to be sent in. Returns the digest of each, in the given order. */
@@ -117,6 +124,11 @@ export class MessageTemplates {
     const rows = await on.query<Template & { digest: string }>('select * from message_wordings where digest = any($1)', [asked]);
     return new Map(rows.map((row) => [row.digest, row]));
   }
+}
+
+async function own(tx: Transaction, name: MessageName, locale: Locale): Promise<Template | null> {
+  const [template] = await tx.query<Template>('select subject, text, html from message_templates where name = $1 and locale = $2', [name, locale]);
+  return template ?? null;
 }
 
 function keyOf(name: MessageName, locale: Locale): string {

@@ -59,7 +59,10 @@ export class Parking {
         'update parked_rows set released_at = $2 where id = $1 and released_at is null returning *',
         [id, tx.now],
       );
-      if (parked) await PARKING_PLACES[kind].putBack(tx, parked.row_id);
+      if (parked) {
+        await PARKING_PLACES[kind].putBack(tx, parked.row_id);
+        tx.note({ resource: id, before: { released_at: null }, after: parkedRowView(parked) });
+      }
       return parked;
     });
     if (!released) return false;

@@ -4,6 +4,7 @@ import { MAX_CHARGE } from '../domain/money.js';
 import { REFUND_CAUSES, REFUND_STATUSES, type Refund } from '../domain/refund.js';
 import { refundView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
+import { Creates } from '../platform/http/creates.js';
 import { Integer, Text } from '../platform/http/fields.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { Refunds } from './refunds.js';
@@ -42,6 +43,7 @@ export class RefundsController {
   ) {}
 
   @Post('charges/:id/refunds')
+  @Creates('rfnd')
   async create(@Param('id') charge: string, @Body() body: RefundRequest) {
     return refundView(await this.refunds.request(charge, body.amount ?? null, body.reason ?? null));
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Patch, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Plan } from '../domain/plan.js';
 import { Database } from '../platform/database/database.js';
+import { Creates } from '../platform/http/creates.js';
 import { IdOrCode } from '../platform/http/id.or.code.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { CreatePlanRequest, PlanVersionRequest, UpdatePlanRequest } from './plan.requests.js';
@@ -26,6 +27,7 @@ export class PlansController {
   ) {}
 
   @Post()
+  @Creates('plan')
   create(@Body() body: CreatePlanRequest) {
     return this.plans.create(body);
   }

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { FINAL_ACTIONS, type StoredPolicy } from '../domain/dunning.js';
 import { policyView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
+import { Creates } from '../platform/http/creates.js';
 import { IdOrCode } from '../platform/http/id.or.code.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { Policies } from './policies.js';
@@ -26,6 +27,7 @@ export class PoliciesController {
   ) {}
 
   @Post()
+  @Creates('dun')
   create(@Body() body: CreatePolicyRequest) {
     return this.policies.create(body);
   }

@@ -21,7 +21,9 @@ export class Policies {
         const named = { id: newId('dun'), code: request.code, metadata: {} };
         const policy: StoredPolicy = { ...model, ...named, ...termsOf(request), created_at: tx.now, updated_at: tx.now };
         await tx.manager.insert(PolicyTable, policy);
-        return policyView(policy);
+        const view = policyView(policy);
+        tx.note({ resource: policy.id, before: null, after: view });
+        return view;
       });
     } catch (error) {
       if (violatedConstraint(error) !== 'dunning_policies_code') throw error;
@@ -36,6 +38,7 @@ export class Policies {
       if (Object.keys(terms).length === 0) return policyView(policy);
       const updated: StoredPolicy = { ...policy, ...terms, updated_at: tx.now };
       await tx.manager.update(PolicyTable, { id: policy.id }, { ...terms, updated_at: tx.now });
+      tx.note({ resource: policy.id, before: policyView(policy), after: policyView(updated) });
       return policyView(updated);
     });
   }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
+import { AccessModule } from '../access/access.module.js';
 import { ContinuityModule } from '../continuity/continuity.module.js';
 import { ClocksModule } from '../clocks/clocks.module.js';
 import { InboxModule } from '../inbox/inbox.module.js';
@@ -13,7 +14,10 @@ import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { Upkeep } from './upkeep.js';
 
 @Module({
-  imports: [ScheduleModule.forRoot(), ContinuityModule, ClocksModule, InboxModule, MessagesModule, PaymentsModule, SubscriptionsModule, TelemetryModule, WebhooksModule],
+  imports: [
+    ScheduleModule.forRoot(), AccessModule, ContinuityModule, ClocksModule, InboxModule, MessagesModule, PaymentsModule, SubscriptionsModule,
+    TelemetryModule, WebhooksModule,
+  ],
   providers: [Scheduler, Timers, Upkeep],
   exports: [Scheduler],
 })

@@ -40,6 +40,7 @@ export class Timers {
       { name: 'test_clocks', cron: EVERY_SECOND, run: () => clocks.run() },
       { name: 'webhooks', cron: EVERY_SECOND, run: () => upkeep.deliverer.run(), idle: () => upkeep.deliverer.idle() },
       { name: 'webhook_upkeep', cron: EVERY_MINUTE, run: () => upkeep.webhooks.run() },
+      { name: 'idempotency', cron: EVERY_MINUTE, run: () => upkeep.idempotency.prune() },
       { name: 'heartbeat', cron: '*/10 * * * * *', run: () => upkeep.continuity.beat() },
       { name: 'quarantine', cron: '*/5 * * * * *', run: () => upkeep.continuity.releaseWhenReconciled() },
       { name: 'measure', cron: '*/15 * * * * *', run: () => upkeep.measuring.run(), looksOnly: true },

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { IdempotencyKeys } from '../access/idempotency.keys.js';
 import { Continuity } from '../continuity/continuity.js';
 import { MessageSender } from '../messages/message.sender.js';
 import { Orphans } from '../payments/orphans.js';
@@ -16,5 +17,6 @@ export class Upkeep {
     readonly messages: MessageSender,
     readonly deliverer: Deliverer,
     readonly webhooks: WebhookUpkeep,
+    readonly idempotency: IdempotencyKeys,
   ) {}
 }

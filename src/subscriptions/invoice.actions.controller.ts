@@ -18,24 +18,24 @@ export class InvoiceActionsController {
   @HttpCode(200)
   async pay(@Param('id') id: string, @Body() _body: EmptyRequest) {
     await this.actions.pay(id);
-    return this.show(id);
+    return this.get(id);
   }
 
   @Post(':id/void')
   @HttpCode(200)
   async void(@Param('id') id: string, @Body() _body: EmptyRequest) {
     await this.actions.void(id);
-    return this.show(id);
+    return this.get(id);
   }
 
   @Post(':id/mark_uncollectible')
   @HttpCode(200)
   async markUncollectible(@Param('id') id: string, @Body() _body: EmptyRequest) {
     await this.actions.giveUp(id);
-    return this.show(id);
+    return this.get(id);
   }
 
-  private async show(id: string) {
+  async get(id: string) {
     const [invoice] = await this.database.query<Invoice>('select * from invoices where id = $1', [id]);
     return invoiceView(invoice as Invoice);
   }

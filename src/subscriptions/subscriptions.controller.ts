@@ -4,6 +4,7 @@ import { DECLINE_CLASSES } from '../domain/decline.js';
 import { type Subscription, SUBSCRIPTION_STATUSES } from '../domain/subscription.js';
 import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
+import { Creates } from '../platform/http/creates.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { SubscriptionChanges } from './changes.js';
 import { Checkout } from './checkout.js';
@@ -71,6 +72,7 @@ export class SubscriptionsController {
   ) {}
 
   @Post()
+  @Creates('sub')
   async create(@Body() body: CreateSubscriptionRequest) {
     return this.presenter.get(await this.signUp.signUp(body));
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashSecret } from '../../src/access/api.keys.js';
+import { hashSecret } from '../../src/access/api.key.js';
 import { newId } from '../../src/platform/ids/ids.js';
 import { API_KEY, World } from '../support/world.js';
 import { expectProblem, type Method, nobody, refused, send, TEA } from './outsider.js';

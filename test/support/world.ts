@@ -66,6 +66,7 @@ export class World {
       CKO_WEBHOOK_KEY: WEBHOOK_KEY,
       CKO_WRITES_PER_SECOND: '1000000',
       CKO_READS_PER_SECOND: '1000000',
+      API_RATE_LIMIT: '1000000',
       // Nothing runs by itself: tests move the clock and let the same timers work.
       ROLE: 'api',
       LOG_LEVEL: 'silent',

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 /** What can be woken: the timers' names. */
-export type WakeTarget = 'live' | 'send' | 'clear' | 'refund' | 'heartbeat' | 'quarantine' | 'measure' | 'verify' | 'orphans' | 'look_up' | 'gateway_events' | 'test_clocks' | 'messages' | 'webhooks' | 'webhook_upkeep';
+export type WakeTarget = 'live' | 'send' | 'clear' | 'refund' | 'heartbeat' | 'quarantine' | 'measure' | 'verify' | 'orphans' | 'look_up' | 'gateway_events' | 'test_clocks' | 'messages' | 'webhooks' | 'webhook_upkeep' | 'idempotency';
 
 /**
  * Tells a timer that there is work for it now, so that nobody waits for the next tick. Only a hint: the due

@@ -98,6 +98,13 @@ export function OneOf(values: readonly string[], options: FieldOptions = {}): Pr
   );
 }
 
+/** At least one of these, each once. */
+export function SomeOf(values: readonly string[], options: FieldOptions = {}): PropertyDecorator {
+  const test = (value: unknown) =>
+    Array.isArray(value) && value.length > 0 && new Set(value).size === value.length && value.every((one) => values.includes(one as string));
+  return applyDecorators(...presence(options), check('someOf', `must be one or more of ${values.join(', ')}, each once`, test));
+}
+
 export function CurrencyCode(options: FieldOptions = {}): PropertyDecorator {
   return applyDecorators(...presence(options), check('currency', 'must be an ISO 4217 code', isCurrency));
 }

@@ -33,26 +33,39 @@ export interface Problem {
   errors: readonly FieldError[];
 }
 
-export function sendProblem(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  code: string,
-  detail: string,
-  errors: readonly FieldError[] = [],
-): void {
-  const problem: Problem = {
-    type: 'about:blank',
-    title: TITLES[status] ?? 'Error',
-    status,
-    detail,
-    code,
-    request_id: String(response.getHeader('x-request-id') ?? request.headers['x-request-id'] ?? ''),
-    errors,
-  };
-  response.statusCode = status;
+/** A problem that was answered before, to be answered again as it was. */
+export class RepeatedProblem extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail);
+  }
+}
+
+function requestIdOf(request: IncomingMessage, response: ServerResponse): string {
+  return String(response.getHeader('x-request-id') ?? request.headers['x-request-id'] ?? '');
+}
+
+function problem(status: number, code: string, detail: string, requestId: string, errors: readonly FieldError[] = []): Problem {
+  return { type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail, code, request_id: requestId, errors };
+}
+
+function send(response: ServerResponse, answer: Problem): void {
+  response.statusCode = answer.status;
   response.setHeader('content-type', 'application/problem+json; charset=utf-8');
-  response.end(JSON.stringify(problem));
+  response.end(JSON.stringify(answer));
+}
+
+export function sendProblem(request: IncomingMessage, response: ServerResponse, status: number, code: string, detail: string): void {
+  send(response, problem(status, code, detail, requestIdOf(request, response)));
+}
+
+/** The problem that an error is answered with; null when it is none of the caller's business. */
+export function problemOf(error: unknown, requestId: string): Problem | null {
+  if (error instanceof Refusal) return problem(STATUS[error.kind], error.code, error.message, requestId, error.errors);
+  if (isOutOfReach(error)) return problem(422, error.code, `${error.message}.`, requestId);
+  const status = statusOf(error);
+  if (status === null || status >= 500) return null;
+  const message = status === 404 ? 'There is nothing at this path.' : (error as Error).message;
+  return problem(status, HTTP_CODES[status] ?? 'bad_request', message, requestId);
 }
 
 const BODY_PARSER_CODES: Record<string, [number, string, string]> = {
@@ -89,16 +102,10 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     if (response.headersSent) return void response.end();
-    if (error instanceof Refusal) {
-      if (error.retryAfter !== undefined) response.setHeader('retry-after', String(error.retryAfter));
-      return sendProblem(request, response, STATUS[error.kind], error.code, error.message, error.errors);
-    }
-    if (isOutOfReach(error)) return sendProblem(request, response, 422, error.code, `${error.message}.`);
-    const status = statusOf(error);
-    if (status !== null && status < 500) {
-      const message = status === 404 ? 'There is nothing at this path.' : (error as Error).message;
-      return sendProblem(request, response, status, HTTP_CODES[status] ?? 'bad_request', message);
-    }
+    if (error instanceof RepeatedProblem) return send(response, error.problem);
+    if (error instanceof Refusal && error.retryAfter !== undefined) response.setHeader('retry-after', String(error.retryAfter));
+    const answer = problemOf(error, requestIdOf(request, response));
+    if (answer) return send(response, answer);
     this.log.error({ err: error, request_id: response.getHeader('x-request-id') }, 'request failed');
     sendProblem(request, response, 500, 'internal_error', 'Something went wrong on our side.');
   }

@@ -1,7 +1,7 @@
 import { typeid } from 'typeid-js';
 
 /** Prefixes of the ids in the interface, and (the last ones) of rows that only the engine sees. */
-export type IdPrefix = 'plan' | 'cust' | 'sub' | 'inv' | 'chg' | 'rfnd' | 'evnt' | 'msg' | 'whk' | 'dlv' | 'clk' | 'key' | 'dun' | 'psrc' | 'park';
+export type IdPrefix = 'plan' | 'cust' | 'sub' | 'inv' | 'chg' | 'rfnd' | 'evnt' | 'msg' | 'whk' | 'dlv' | 'clk' | 'key' | 'dun' | 'aud' | 'psrc' | 'park';
 
 /** A new id: the prefix and a UUIDv7, so that ids sort by the time they were made. */
 export function newId(prefix: IdPrefix): string {

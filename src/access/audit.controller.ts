@@ -1,0 +1,39 @@
+import { Controller, Get, Param, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { Database } from '../platform/database/database.js';
+import { type Filter, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { type AuditEntry, auditEntryView, AuditLog } from './audit.log.js';
+
+const CREATED_AT: Filter = { kind: 'instant', column: 'created_at' };
+
+const LIST: ListSpec = {
+  table: 'audit_log',
+  prefix: 'aud',
+  filters: {
+    api_key: { kind: 'id', column: 'api_key', prefix: 'key' },
+    method: { kind: 'one_of', column: 'method', values: ['POST', 'PUT', 'PATCH', 'DELETE'] },
+    route: { kind: 'text', column: 'route' },
+    resource: { kind: 'text', column: 'resource' },
+    request_id: { kind: 'text', column: 'request_id' },
+    created_at: CREATED_AT,
+    updated_at: CREATED_AT,
+  },
+};
+
+@Controller('v1/audit_log')
+export class AuditController {
+  constructor(
+    private readonly database: Database,
+    private readonly log: AuditLog,
+  ) {}
+
+  @Get()
+  async list(@Req() request: Request) {
+    return presentPage(await listPage<AuditEntry>(this.database, LIST, request), (entries) => entries.map(auditEntryView));
+  }
+
+  @Get(':id')
+  get(@Param('id') id: string) {
+    return this.log.get(id);
+  }
+}
