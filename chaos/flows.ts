@@ -82,6 +82,27 @@ async function signUp(world: World): Promise<void> {
   await payByRedirect(world, isStatus(world, 'active'));
 }
 
+/** The whole sale by a caller who only repeats himself: none of what he asks for may come about twice. */
+async function insistOnSale(world: World): Promise<void> {
+  const customer = await world.insist('the customer', '/v1/customers', { email: EMAIL });
+  const sold = await world.insist('the sale', '/v1/subscriptions', { customer: customer.id, plan: 'tea', ...LANDING });
+  const [first] = await world.query<{ id: string }>('select id from subscriptions');
+  if (typeof sold.id !== 'string' || sold.id !== first?.id) throw new Error(`sold ${sold.id}, and there is ${first?.id}`);
+  await payByRedirect(world, isStatus(world, 'active'));
+  const customers = await world.query('select 1 from customers where email = $1', [EMAIL]);
+  const told = await world.query(`select 1 from audit_log where route in ('/v1/customers', '/v1/subscriptions')`);
+  // One was there before, both were told of.
+  if (customers.length !== 2 || told.length !== 3) throw new Error(`${customers.length} customers, ${told.length} lines in the audit log`);
+}
+
+async function insistOnRefund(world: World): Promise<void> {
+  const charge = await world.one<{ id: string }>('select id from charges where period_no = 1');
+  const refund = await world.insist('the refund', `/v1/charges/${charge?.id}/refunds`, { amount: REFUND });
+  const made = await world.one<{ id: string }>('select id from refunds');
+  if (typeof refund.id !== 'string' || refund.id !== made?.id) throw new Error(`refund ${refund.id}, and there is ${made?.id}`);
+  await world.until('the refund is done', async () => (await world.one(`select 1 from refunds where status = 'succeeded'`)) !== null);
+}
+
 /** Lives to the end of the period, when the next one is due. */
 async function fallDue(world: World): Promise<void> {
   const { period_no: period, period_end: end } = await theSubscription(world);
@@ -183,6 +204,8 @@ export const FLOWS: readonly Flow[] = [
     ends: PAID,
   },
   { name: 'refund', base: 'active', run: refund, ends: REFUNDED },
+  { name: 'sale_repeated', base: 'customer', run: insistOnSale, ends: { status: 'active', paid: [1] } },
+  { name: 'refund_repeated', base: 'active', run: insistOnRefund, ends: REFUNDED },
   {
     name: 'refund_lost_answer',
     base: 'active',

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Gateways } from './processes.js';
 
+/** Longer than a request that is dead holds its idempotency key. */
+const LEASE_OVER_MS = 10_500;
 const POLL_MS = 120;
 /** Every so many polls it is looked whether anything moves at all. */
 const LOOKS = 3;
@@ -139,11 +141,23 @@ export class World {
     return this.call('POST', path, body);
   }
 
-  private async call(method: 'GET' | 'POST', path: string, body?: object): Promise<Json> {
+  /**
+   * Asks again until it is answered, as a caller does who knows nothing of what was done before: with its key
+   * the same request may come as often as it likes.
+   */
+  async insist(key: string, path: string, body: object = {}): Promise<Json> {
+    for (;;) {
+      const answer = await this.call('POST', path, body, { 'idempotency-key': key });
+      if (answer.code !== 'idempotency_in_progress') return answer;
+      await this.jumpTo(new Date((await this.now()).getTime() + LEASE_OVER_MS));
+    }
+  }
+
+  private async call(method: 'GET' | 'POST', path: string, body?: object, headers: Record<string, string> = {}): Promise<Json> {
     this.life.signal.throwIfAborted();
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method,
-      headers: { authorization: `Bearer ${API_KEY}`, ...(body && { 'content-type': 'application/json' }) },
+      headers: { authorization: `Bearer ${API_KEY}`, ...(body && { 'content-type': 'application/json' }), ...headers },
       ...(body && { body: JSON.stringify(body) }),
       signal: this.life.signal,
     });
