@@ -28,6 +28,7 @@ export class Write implements Witness {
   }
 
   async attest(deed: Deed): Promise<void> {
+    if (!this.waits) return;
     const resource = resourceOf(this.call, deed.changes);
     const changes = deed.changes.filter((change) => change.resource === resource);
     await Promise.all([

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashSecret } from '../../src/access/api.key.js';
+import { ApiKeys } from '../../src/access/api.keys.js';
 import { API_KEY, World } from '../support/world.js';
 import { expectProblem, INVALID, type Method, nobody, refused, send } from './outsider.js';
 import { routesOf } from './routes.js';
@@ -128,6 +129,11 @@ describe('keys by the API', () => {
   test('the configured one cannot be revoked, and comes back with the configuration', async () => {
     const [configured] = await world.list('/v1/api_keys?name=bootstrap');
     await refused(world, 'delete', `/v1/api_keys/${configured?.id}`, {}, { status: 409, code: 'api_key_configured' });
+    // It was replaced and revoked once, say, and is set again.
+    await world.database.query('update api_keys set revoked_at = now() where id = $1', [configured?.id]);
+    expect((await send(world, 'get', '/v1/plans')).status).toBe(401);
+    await world.app.get(ApiKeys).bootstrap(API_KEY);
+    expect(await world.list('/v1/api_keys?name=bootstrap')).toMatchObject([{ id: configured?.id, scopes: ['admin'] }]);
   });
 });
 
