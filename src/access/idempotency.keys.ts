@@ -123,12 +123,13 @@ export class IdempotencyKeys {
   /** Forgets a set of old ones. Returns how many. */
   async prune(): Promise<number> {
     const now = await this.database.now();
-    const gone = await this.database.query(
-      `delete from idempotency_keys where id in (
-         select id from idempotency_keys where created_at < $1 and leased_until < $2 limit ${SET}) returning id`,
+    const old = await this.database.query<{ id: string }>(
+      `select id from idempotency_keys where created_at < $1 and leased_until < $2 order by created_at limit ${SET}`,
       [new Date(now.getTime() - KEPT_MS), now],
     );
-    return gone.length;
+    // Mostly there is none, and then nothing is written.
+    if (old.length > 0) await this.database.query('delete from idempotency_keys where id = any($1)', [old.map(({ id }) => id)]);
+    return old.length;
   }
 
   private claimed(row: IdempotencyRow): Claimed {
