@@ -45,7 +45,9 @@ export class Endpoints {
         updated_at: tx.now,
       };
       await tx.manager.insert(WebhookEndpointTable, endpoint);
-      return { ...webhookEndpointView(endpoint), secret };
+      const created = { ...webhookEndpointView(endpoint), secret };
+      tx.note({ resource: id, before: null, after: created });
+      return created;
     });
   }
 
@@ -68,7 +70,9 @@ export class Endpoints {
       const well = request.active === true && !endpoint.active ? { failing_since: null, disabled_at: null, disabled_reason: null } : {};
       const change = { ...given, ...well, updated_at: tx.now };
       await tx.manager.update(WebhookEndpointTable, { id }, change);
-      return { ...endpoint, ...change };
+      const updated = { ...endpoint, ...change };
+      tx.note({ resource: id, before: webhookEndpointView(endpoint), after: webhookEndpointView(updated) });
+      return updated;
     });
     this.wake.now('webhooks', 'webhook_upkeep');
     return webhookEndpointView(updated);
@@ -77,7 +81,8 @@ export class Endpoints {
   /** Nothing is sent there any more; its deliveries go with it, a set at a time. */
   async remove(id: string): Promise<void> {
     await this.database.transaction(async (tx) => {
-      await lockEndpoint(tx, id);
+      const endpoint = await lockEndpoint(tx, id);
+      tx.note({ resource: id, before: webhookEndpointView(endpoint), after: null });
       await tx.query(
         `update webhook_endpoints set active = false, disabled_at = null, disabled_reason = null, deleted_at = $2, updated_at = $2
           where id = $1`,
@@ -99,7 +104,9 @@ export class Endpoints {
         updated_at: tx.now,
       };
       await tx.manager.update(WebhookEndpointTable, { id }, change);
-      return { ...webhookEndpointView({ ...endpoint, ...change }), secret };
+      const rotated = { ...webhookEndpointView({ ...endpoint, ...change }), secret };
+      tx.note({ resource: id, before: webhookEndpointView(endpoint), after: rotated });
+      return rotated;
     });
   }
 

@@ -4,6 +4,7 @@ import { EVENT_TYPES } from '../domain/events.js';
 import { DELIVERY_STATUSES } from '../domain/webhook.js';
 import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
+import { Creates } from '../platform/http/creates.js';
 import { parseInstant } from '../platform/http/fields.js';
 import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
 import { Deliveries } from './deliveries.js';
@@ -49,6 +50,7 @@ export class WebhookEndpointsController {
   ) {}
 
   @Post()
+  @Creates('whk')
   create(@Body() body: CreateWebhookEndpointRequest) {
     return this.endpoints.create(body);
   }

@@ -26,6 +26,7 @@ const NEEDED: Record<'open' | 'read' | 'write' | 'admin', string[]> = {
     'GET /v1/message_templates/:name/:locale', 'GET /v1/test_clocks', 'GET /v1/test_clocks/:id', 'GET /v1/parked', 'GET /v1/parked/:id',
     'GET /v1/quarantine', 'GET /v1/reports/reconciliation',
     'GET /v1/reports/recovery', 'GET /v1/dunning_policies', 'GET /v1/dunning_policies/:id',
+    'GET /v1/webhook_endpoints', 'GET /v1/webhook_endpoints/:id', 'GET /v1/webhook_endpoints/:id/deliveries', 'GET /v1/webhook_deliveries/:id',
   ],
   write: [
     'POST /v1/plans', 'PATCH /v1/plans/:id', 'POST /v1/plans/:id/versions', 'POST /v1/customers', 'PATCH /v1/customers/:id',
@@ -34,6 +35,9 @@ const NEEDED: Record<'open' | 'read' | 'write' | 'admin', string[]> = {
     'POST /v1/subscriptions/:id/resume', 'POST /v1/charges/:id/reconcile', 'POST /v1/charges/:id/refunds', 'POST /v1/test_clocks',
     'POST /v1/test_clocks/:id/advance', 'DELETE /v1/test_clocks/:id', 'POST /v1/dunning_policies', 'PATCH /v1/dunning_policies/:id',
     'POST /v1/invoices/:id/pay', 'POST /v1/invoices/:id/void', 'POST /v1/invoices/:id/mark_uncollectible',
+    'POST /v1/webhook_endpoints', 'PATCH /v1/webhook_endpoints/:id', 'DELETE /v1/webhook_endpoints/:id',
+    'POST /v1/webhook_endpoints/:id/rotate_secret', 'POST /v1/webhook_endpoints/:id/test', 'POST /v1/webhook_endpoints/:id/replay',
+    'POST /v1/webhook_deliveries/:id/redeliver',
   ],
   admin: [
     'GET /v1/api_keys', 'GET /v1/api_keys/:id', 'POST /v1/api_keys', 'DELETE /v1/api_keys/:id', 'GET /v1/audit_log', 'GET /v1/audit_log/:id',
