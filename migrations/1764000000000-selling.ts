@@ -127,6 +127,12 @@ create table subscriptions (
   dunning_step integer,
   dunning_ends_at timestamptz(3),
   next_attempt_at timestamptz(3),
+  -- What the customer was told of his next renewal, or will be.
+  notice_due_at timestamptz(3),
+  noticed_at timestamptz(3),
+  noticed_period_no integer,
+  noticed_amount integer,
+  renewal_charge_at timestamptz(3),
   due_at timestamptz(3),
   parked_at timestamptz(3),
   metadata jsonb not null,
@@ -134,6 +140,8 @@ create table subscriptions (
   updated_at timestamptz(3) not null,
   foreign key (plan, plan_version) references plan_versions (plan, version),
   check (period_start < period_end),
+  check (notice_due_at is null or noticed_at is null),
+  check ((noticed_at is null) = (noticed_period_no is null) and (noticed_at is null) = (noticed_amount is null)),
   check ((status = 'canceled') = (canceled_at is not null))
 ) with (fillfactor = 80);
 -- The queue: what is not due costs nothing, what lives on a test clock waits for that clock.

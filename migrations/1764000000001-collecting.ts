@@ -41,6 +41,8 @@ create table invoices (
   amount_due integer not null check (amount_due between 0 and total),
   attempt_count integer not null,
   next_attempt_at timestamptz(3),
+  -- Before this instant no stored wallet is charged for it: the customer's notice is too young.
+  charge_from timestamptz(3),
   paid_at timestamptz(3),
   -- Why it is not owed after all.
   void_reason text,
@@ -74,6 +76,9 @@ begin
      (('draft', 'open'), ('draft', 'void'), ('open', 'paid'), ('open', 'void'), ('open', 'uncollectible'),
       ('uncollectible', 'paid')) then
     raise exception 'invoice %: % cannot become %', old.id, old.status, new.status using errcode = 'check_violation';
+  end if;
+  if old.charge_from is not null and (new.charge_from is null or new.charge_from < old.charge_from) then
+    raise exception 'invoice %: what a notice has put off is not charged sooner', old.id using errcode = 'check_violation';
   end if;
   return new;
 end $$;
@@ -196,6 +201,8 @@ create index charges_customer on charges (customer, id);
 create index charges_failed on charges (status, id)
   where status not in ('created', 'sending', 'pending', 'captured');
 create function charge_guard() returns trigger language plpgsql as $$
+declare
+  billed record;
 begin
   if tg_op = 'INSERT' then
     -- A second payment that the gateway made of one request is found when it is captured already.
@@ -205,8 +212,16 @@ begin
        and not (new.status = 'captured' and new.sends = 0 and new.gateway_payment_id is not null) then
       raise exception 'charge %: begins as created, not as %', new.id, new.status using errcode = 'check_violation';
     end if;
-    if new.status <> 'captured' and (select status from invoices where id = new.invoice) <> 'open' then
+    if new.status = 'captured' then
+      return new;
+    end if;
+    select status, charge_from into billed from invoices where id = new.invoice;
+    if billed.status <> 'open' then
       raise exception 'charge %: its invoice is not open', new.id using errcode = 'check_violation';
+    end if;
+    -- Both instants are on the customer's clock.
+    if new.kind in ('recurring', 'retry') and new.created_at < billed.charge_from then
+      raise exception 'charge %: may not be charged before its notice is old enough', new.id using errcode = 'check_violation';
     end if;
     return new;
   end if;

@@ -69,6 +69,7 @@ export class CaseStore {
       newId,
       mint: (draft) => charges.mint(draft),
       mintRefund: (draft) => refunds.mint(draft),
+      defaultCountry: config.DEFAULT_COUNTRY,
       surplusPolicy: config.SURPLUS_POLICY,
     };
   }

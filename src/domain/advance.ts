@@ -4,9 +4,9 @@ import { voidInvoice } from './closing.js';
 import { conflict } from './errors.js';
 import type { Invoice } from './invoice.js';
 import { type BillingTerms, issueAdvanceInvoice, issueTopUp, nextPeriod } from './invoicing.js';
-import { redirectOpenUntil } from './ladder.js';
 import { surplusCaptured } from './ledger.js';
 import type { Source } from './source.js';
+import { redirectOpenUntil } from './waiting.js';
 import { holdSource } from './wallet.js';
 
 /**

@@ -42,6 +42,8 @@ export interface CasePorts {
   newId(prefix: 'inv' | 'chg' | 'psrc'): string;
   mint(draft: ChargeDraft): Charge;
   mintRefund(draft: RefundDraft): Refund;
+  /** ISO 3166 alpha-2, for customers who have none. */
+  defaultCountry: string;
   /** What becomes of captured money that pays for nothing. */
   surplusPolicy: 'refund' | 'credit';
 }

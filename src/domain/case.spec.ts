@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { BillingCase } from './case.js';
 import type { CasePorts, CaseRecords } from './case.records.js';
+import type { ChargeKind } from './charge.js';
+import type { Invoice } from './invoice.js';
 import { aCharge, aCustomer, aPlan, aSubscription, mintCharge, mintRefund, START } from './testing/case.builder.js';
 import { captures, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
 const LATER = new Date(START.getTime() + 1_000);
 
 let ids = 0;
-const PORTS: CasePorts = { newId: (prefix) => `${prefix}_${(ids += 1)}`, mint: mintCharge, mintRefund, surplusPolicy: 'refund' };
+const PORTS: CasePorts = { newId: (prefix) => `${prefix}_${(ids += 1)}`, mint: mintCharge, mintRefund, defaultCountry: 'CN', surplusPolicy: 'refund' };
 
 function aCase(changes: Partial<CaseRecords> = {}): BillingCase {
   const nothing = { invoices: [], charges: [], refunds: [], sources: [], balance: { amount: 700 } };
@@ -36,6 +38,34 @@ describe('a case', () => {
     expect(c.subscription).toMatchObject({ due_at: LATER, updated_at: START });
     c.patch({ status: 'canceled' });
     expect(c.subscription.due_at).toBeNull();
+  });
+
+  it('refuses to charge a stored wallet whose notice is too young, whoever asks', () => {
+    const late = { ...(Life.signUp().invoices[0] as Invoice), charge_from: LATER };
+    const charge = (kind: ChargeKind, from: Date) => {
+      const c = aCase({ invoices: [{ ...late, charge_from: from }] });
+      return c.addCharge(kind, c.invoices.get(late.id), null, null, LATER).kind;
+    };
+    for (const kind of ['recurring', 'retry'] as const) {
+      expect(() => charge(kind, LATER)).toThrow('may not be charged before 2026-01-31T04:00:01.000Z');
+      expect(charge(kind, START)).toBe(kind);
+    }
+    expect(charge('checkout', LATER), 'the customer pays it himself').toBe('checkout');
+  });
+
+  it('plans the notice of its renewal anew with every change, and says what of it is to be written', () => {
+    const running = aSubscription({ status: 'active', source: 'psrc_1', period_start: START, period_end: RENEWAL, test_clock: 'clk_1' });
+    const { plan, ...terms } = aPlan();
+    const c = aCase({ ...terms, plan: { ...plan, renewal_notice: 'required' }, subscription: running });
+    c.patch({});
+    expect(c.subscription).toMatchObject({ notice_due_at: new Date('2026-02-23T04:00:00Z'), due_at: new Date('2026-02-23T04:00:00Z'), renewal_charge_at: RENEWAL });
+    expect([...c.changed].sort()).toEqual(['due_at', 'notice_due_at', 'renewal_charge_at', 'updated_at']);
+    const abroad = aCase({ ...terms, plan: { ...plan, renewal_notice: 'required' }, subscription: running, customer: { ...aCustomer(), country: 'US' } });
+    abroad.patch({});
+    expect([...abroad.changed].sort()).toEqual(['due_at', 'updated_at']);
+    const nowhere = aCase({ ...terms, plan: { ...plan, renewal_notice: 'required' }, subscription: running, customer: { ...aCustomer(), country: null } });
+    nowhere.patch({});
+    expect(nowhere.subscription.notice_due_at, 'the default country counts').toEqual(new Date('2026-02-23T04:00:00Z'));
   });
 
   it('refuses to know what it does not hold', () => {

@@ -4,13 +4,14 @@ import { isCustomerPresent, isOpen } from './charge.js';
 import type { Customer } from './customer.js';
 import type { DunningPolicy } from './dunning.js';
 import type { EventDraft, EventType } from './events.js';
-import type { Invoice } from './invoice.js';
+import type { Invoice, UpcomingInvoice } from './invoice.js';
 import type { Posting } from './ledger.js';
+import { noticeLead, noticeOf } from './notice.js';
 import type { Plan, PlanVersion } from './plan.js';
 import type { Refund } from './refund.js';
 import { Shelf } from './shelf.js';
 import type { Source } from './source.js';
-import { dueAt, type CheckoutTerms, type Subscription } from './subscription.js';
+import { dueAt, type CheckoutTerms, type Notice, type Subscription } from './subscription.js';
 import { chargeView, invoiceView, refundView, sourceView, subscriptionView } from './views.js';
 
 /**
@@ -58,10 +59,19 @@ export class BillingCase {
   }
 
   patch(patch: Partial<Subscription>): void {
-    const merged = { ...this.subscription, ...patch, updated_at: this.now };
-    this.subscription = { ...merged, due_at: dueAt(merged) };
+    const before = this.subscription;
+    const merged = { ...before, ...patch, updated_at: this.now };
+    const notice = noticeOf(merged, this.noticeLead(merged), this.now);
+    const planned = { ...merged, ...notice };
+    this.subscription = { ...planned, due_at: dueAt(planned) };
     for (const field of Object.keys(patch)) this.changed.add(field);
+    for (const field of Object.keys(notice) as (keyof Notice)[]) if (notice[field] !== before[field]) this.changed.add(field);
     this.changed.add('updated_at').add('due_at');
+  }
+
+  /** How long (ms) before its charge the next renewal of the subscription as given must be told; 0 for not at all. */
+  noticeLead(s: Subscription): number {
+    return noticeLead(this.plan, this.version, this.customer.country ?? this.ports.defaultCountry, s);
   }
 
   patchInvoice(id: string, patch: Partial<Invoice>): Invoice {
@@ -96,10 +106,13 @@ export class BillingCase {
     sendAt: Date,
     trigger: ChargeTrigger = isCustomerPresent(kind) ? 'customer' : 'schedule',
   ): Charge {
-    const { status } = this.invoices.get(invoice.id);
+    const { status, charge_from } = this.invoices.get(invoice.id);
     if (status !== 'open') throw new Error(`Invoice ${invoice.id} is ${status}: nothing may be charged for it`);
     if (this.isBeingCharged(invoice)) {
       throw new Error(`Invoice ${invoice.id} is being charged already`);
+    }
+    if (!isCustomerPresent(kind) && charge_from !== null && charge_from > this.now) {
+      throw new Error(`Invoice ${invoice.id} may not be charged before ${charge_from.toISOString()}: its notice is too young`);
     }
     const attempts = this.charges.all().filter((c) => c.period_no === invoice.period_no).map((c) => c.attempt);
     const step = this.subscription.dunning_step;
@@ -172,6 +185,11 @@ export class BillingCase {
   /** Tells a change of the subscription; `previous` holds the status it had. */
   tellSubscription(type: EventType, previous?: object): void {
     this.tell(type, subscriptionView(this.subscription), previous);
+  }
+
+  /** The customer's notice: his subscription, with what a renewal will charge, when, and for which period. */
+  tellRenewal({ amount_due: amount, charge_at, period }: Pick<UpcomingInvoice, 'amount_due' | 'charge_at' | 'period'>): void {
+    this.tell('subscription.renewal_upcoming', { ...subscriptionView(this.subscription), amount, charge_at, period });
   }
 
   tellInvoice(type: EventType, invoice: Invoice): void {

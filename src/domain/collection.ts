@@ -2,11 +2,9 @@ import type { BillingCase } from './case.js';
 import { type Charge, failureOf, isCustomerPresent } from './charge.js';
 import { closeOwed } from './closing.js';
 import type { Invoice } from './invoice.js';
-import {
-  awaitPayment, climb, enterDunning, exhaust, goOnUnmoved, isOwnTry, isTechnicalTry, isUsedUp, laterTry, postponeUntil, redirectOpenUntil,
-  setNextAttempt,
-} from './ladder.js';
+import { awaitPayment, climb, enterDunning, exhaust, goOnUnmoved, isOwnTry, isTechnicalTry, isUsedUp, laterTry, setNextAttempt } from './ladder.js';
 import { nextSourceStatus, type Source } from './source.js';
+import { nextWaiting, notBefore, waitUntil } from './waiting.js';
 
 /** How an open invoice is collected from the stored wallet, and what follows when that fails. */
 
@@ -19,12 +17,17 @@ export function chargeRenewal(c: BillingCase, invoice: Invoice): void {
     enterDunning(c, invoice, null);
     return;
   }
-  const openUntil = redirectOpenUntil(c, invoice);
-  if (openUntil) {
-    postponeUntil(c, openUntil);
-    return;
-  }
-  c.addCharge('recurring', invoice, source, null, spreadOver(c));
+  const later = notBefore(c, c.invoices.get(invoice.id));
+  if (later) waitUntil(c, invoice, later);
+  else c.addCharge('recurring', invoice, source, null, spreadOver(c));
+}
+
+/** Outside a ladder each period is charged by itself, whatever became of the one before. */
+function chargeWaiting(c: BillingCase): void {
+  const due = c.openInvoices().find((i) => i.next_attempt_at !== null && i.next_attempt_at <= c.now && !c.isBeingCharged(i));
+  if (due) c.patchInvoice(due.id, { next_attempt_at: null });
+  c.patch({ next_attempt_at: nextWaiting(c) });
+  if (due) chargeRenewal(c, due);
 }
 
 function spreadOver(c: BillingCase): Date {
@@ -38,6 +41,7 @@ function spreadOver(c: BillingCase): Date {
 
 /** A step of the ladder, or the next invoice after a success: tries the oldest invoice that is owed. */
 export function tryOldest(c: BillingCase): void {
+  if (c.subscription.status === 'active') return chargeWaiting(c);
   const oldest = c.openInvoices()[0];
   const source = c.activeSource();
   if (!oldest) {
@@ -53,9 +57,10 @@ export function tryOldest(c: BillingCase): void {
     setNextAttempt(c, null);
     return;
   }
-  const openUntil = redirectOpenUntil(c, oldest);
-  if (openUntil) {
-    postponeUntil(c, openUntil);
+  const later = notBefore(c, oldest);
+  if (later) {
+    // A due step waits; it is not used up.
+    setNextAttempt(c, laterTry(c, later));
     return;
   }
   setNextAttempt(c, null);

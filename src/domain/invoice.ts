@@ -70,6 +70,8 @@ export interface Invoice {
   /** Merchant-initiated and customer-present tries that were really made. */
   attempt_count: number;
   next_attempt_at: Date | null;
+  /** Before this instant (customer clock) no stored wallet is charged for it; null where no notice was called for. */
+  charge_from: Date | null;
   paid_at: Date | null;
   void_reason: VoidReason | null;
   billed_customer: BilledCustomer;
@@ -85,6 +87,15 @@ export interface InvoiceAmounts {
   total: Money;
   balance_applied: Money;
   amount_due: Money;
+}
+
+/** What the next renewal will charge, as far as is known now; nothing of it is stored. Amounts in minor units. */
+export interface UpcomingInvoice extends InvoiceAmounts {
+  period_no: number;
+  period: Period;
+  lines: InvoiceLine[];
+  /** When the stored wallet will be charged (customer clock); null where nothing will be. */
+  charge_at: Date | null;
 }
 
 function line(type: InvoiceLine['type'], description: string, quantity: number, unitAmount: Money): InvoiceLine {

@@ -40,6 +40,7 @@ function issueInvoice(
     amount_paid: 0 as Invoice['amount_paid'],
     attempt_count: 0,
     next_attempt_at: null,
+    charge_from: null,
     paid_at: null,
     void_reason: null,
     billed_customer: billedCustomer(c.customer, terms.defaultCountry),

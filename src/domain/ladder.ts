@@ -1,12 +1,13 @@
 import type { BillingCase } from './case.js';
 import { addDuration } from './calendar.js';
-import { type Charge, failureOf, isCustomerPresent, isOpen, payableUntil } from './charge.js';
+import { type Charge, failureOf, isCustomerPresent } from './charge.js';
 import { closeOwed, withdrawUnsent } from './closing.js';
 import { classOf, type DeclineClass } from './decline.js';
 import { ladderEnd, MOST_UNKNOWN_FAILURES, NEXT_INVOICE_HOURS, retryAt, technicalRetryAt } from './dunning.js';
 import { withinHours } from './hours.js';
 import type { Invoice } from './invoice.js';
 import { nextSubscriptionStatus } from './subscription.js';
+import { nextWaiting, notBefore, waitUntil } from './waiting.js';
 
 /**
  * The ladder of a subscription whose payment failed: when the next try is due, when there is none, and how it
@@ -133,22 +134,6 @@ export function setNextAttempt(c: BillingCase, at: Date | null): void {
   if (oldest && oldest.next_attempt_at?.getTime() !== at?.getTime()) c.patchInvoice(oldest.id, { next_attempt_at: at });
 }
 
-/** Until when (engine clock) the customer may still pay this invoice himself through an open redirect. */
-export function redirectOpenUntil(c: BillingCase, invoice: Invoice): Date | null {
-  const ends = c
-    .chargesOf(invoice.id)
-    .filter((charge) => isCustomerPresent(charge.kind) && isOpen(charge.status))
-    .map((charge) => payableUntil(charge, c.engineNow))
-    .filter((end) => end > c.engineNow);
-  return ends.sort((a, b) => b.getTime() - a.getTime())[0] ?? null;
-}
-
-/** A due step waits for the redirect; it is not used up. */
-export function postponeUntil(c: BillingCase, openUntil: Date): void {
-  const over = new Date(c.now.getTime() + Math.max(1, openUntil.getTime() - c.engineNow.getTime()));
-  setNextAttempt(c, c.subscription.dunning_started_at === null ? over : laterTry(c, over));
-}
-
 export const noDunning = {
   past_due_reason: null,
   past_due_class: null,
@@ -160,10 +145,11 @@ export const noDunning = {
 
 /**
  * After a payment: the next owed invoice follows at a distance, or the subscription is well again. A period
- * whose first try is still in flight has not failed, so that it does not matter which news came first.
+ * whose first try is still in flight, or still to come, has not failed, so that it does not matter which news came first.
  */
 export function onInvoicePaid(c: BillingCase): void {
   if (c.subscription.status === 'unpaid') recoverUnpaid(c);
+  if (c.subscription.status === 'active' && c.subscription.next_attempt_at !== null) c.patch({ next_attempt_at: nextWaiting(c) });
   if (c.subscription.status !== 'past_due') return;
   const [oldest] = c.openInvoices();
   if (oldest && hasFailed(c)) {
@@ -174,9 +160,9 @@ export function onInvoicePaid(c: BillingCase): void {
   recover(c);
 }
 
-/** Whether anything that is owed has failed: a first try has not that is in flight, or waits for a redirect. */
+/** Whether anything that is owed has failed: neither a first try in flight has, nor what waits for its first. */
 function hasFailed(c: BillingCase): boolean {
-  const waits = (invoice: Invoice): boolean => redirectOpenUntil(c, invoice) !== null && !c.chargesOf(invoice.id).some(isOwnTry);
+  const waits = (invoice: Invoice): boolean => notBefore(c, invoice) !== null && !c.chargesOf(invoice.id).some(isOwnTry);
   return !c.openInvoices().every((invoice) => c.isBeingCharged(invoice, 'recurring') || waits(invoice));
 }
 
@@ -186,9 +172,7 @@ function recover(c: BillingCase): void {
     ...noDunning,
   });
   c.tellSubscription('subscription.recovered', { status: 'past_due' });
-  const [oldest] = c.openInvoices();
-  const openUntil = oldest && redirectOpenUntil(c, oldest);
-  if (openUntil) postponeUntil(c, openUntil);
+  for (const invoice of c.openInvoices()) if (!c.isBeingCharged(invoice)) waitUntil(c, invoice, notBefore(c, invoice) ?? c.now);
 }
 
 /** An invoice is owed no more although nobody paid it: the ladder goes on with what is left, or is over. */
@@ -201,8 +185,7 @@ export function onInvoiceDropped(c: BillingCase): void {
       setNextAttempt(c, c.subscription.next_attempt_at);
       return goOnUnmoved(c);
     case 'active':
-      if (c.openInvoices().length === 0) setNextAttempt(c, null);
-      return;
+      return c.patch({ next_attempt_at: nextWaiting(c) });
     default:
   }
 }

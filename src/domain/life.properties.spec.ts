@@ -11,7 +11,9 @@ import { report, runs } from './testing/runs.js';
 const terms: fc.Arbitrary<Terms> = fc
   .record({
     interval: fc.constantFrom('day', 'week', 'month'),
-    trial: fc.constantFrom([0, 0], [0, 0], [7, 0], [7, 1_000]),
+    count: fc.constantFrom(1, 1, 5),
+    renewal_notice: fc.constantFrom('required', 'off'),
+    trial: fc.constantFrom([0, 0], [0, 0], [7, 0], [7, 1_000], [4, 1_000]),
     fee: fc.constantFrom(0, 0, 500),
     quantity: fc.integer({ min: 1, max: 2 }),
     balance: fc.constantFrom(0, 0, 1_500, 12_000),
@@ -21,9 +23,9 @@ const terms: fc.Arbitrary<Terms> = fc
     office_hours: fc.boolean(),
     catch_up: fc.constantFrom('all', 'latest'),
   })
-  .map(({ interval, trial: [days, amount], fee, quantity, balance, final_action, short, technical, office_hours, catch_up }) => ({
-    version: { interval, amount: 2_000, trial_days: days ?? 0, trial_amount: amount ?? 0, setup_fee: fee },
-    plan: { catch_up },
+  .map(({ interval, count, trial: [days, amount], fee, quantity, balance, final_action, short, technical, office_hours, catch_up, renewal_notice }) => ({
+    version: { interval, interval_count: count, amount: 2_000, trial_days: days ?? 0, trial_amount: amount ?? 0, setup_fee: fee },
+    plan: { catch_up, renewal_notice },
     quantity,
     balance,
     policy: {

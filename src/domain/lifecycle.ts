@@ -6,6 +6,7 @@ import { conflict, invalid } from './errors.js';
 import { period } from './calendar.js';
 import { type BillingTerms, issueRecurringInvoice } from './invoicing.js';
 import { noDunning, resumeCollection } from './ladder.js';
+import { holdForNotice, noticeAnew } from './noticing.js';
 import { markPaid } from './payment.js';
 import { cadence } from './plan.js';
 import { giveBackCurrentPeriod, giveBackPayment } from './refunding.js';
@@ -87,8 +88,11 @@ export function pause(c: BillingCase, resumesAt: Date | null): void {
   c.tellSubscription('subscription.paused', previous);
 }
 
-/** How a resume after the paid period collects the new period's money. */
-export type ResumeBy = 'source' | 'checkout';
+/**
+ * How a resume after the paid period collects the new period's money: from the stored wallet, which whoever asks
+ * for it confirms; through a checkout; or, as it was arranged with the pause, from the wallet by itself.
+ */
+export type ResumeBy = 'source' | 'checkout' | 'arrangement';
 
 /**
  * Resumes: inside a period it simply goes on, and what is owed is collected. After it a new period starts
@@ -103,7 +107,7 @@ export function resume(c: BillingCase, terms: BillingTerms, by: ResumeBy): { nee
   const running = s.period_end !== null && s.period_end > c.now;
   const paid = s.paid_through !== null && s.paid_through > c.now;
   if (running && paid) {
-    continuePeriod(c);
+    continuePeriod(c, by);
     return { needsCheckout: false };
   }
   if (by === 'checkout' || c.activeSource() === null) {
@@ -114,32 +118,33 @@ export function resume(c: BillingCase, terms: BillingTerms, by: ResumeBy): { nee
     return { needsCheckout: false };
   }
   // A period that still runs has its invoice already, perhaps in flight: its time is not billed twice.
-  if (running) continuePeriod(c);
-  else startNewEpoch(c, terms);
+  if (running) continuePeriod(c, by);
+  else startNewEpoch(c, terms, by);
   return { needsCheckout: false };
 }
 
 /** A pause with an end: nobody is there to pay a checkout, so the stored wallet is charged. */
 export function resumeByItself(c: BillingCase, terms: BillingTerms): void {
-  resume(c, terms, 'source');
+  resume(c, terms, 'arrangement');
 }
 
-function continuePeriod(c: BillingCase): void {
+function continuePeriod(c: BillingCase, by: ResumeBy): void {
   c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'resume'), paused_at: null, resumes_at: null });
   c.tellSubscription('subscription.resumed', { status: 'paused' });
+  if (by !== 'source') noticeAnew(c);
   resumeCollection(c);
 }
 
-function startNewEpoch(c: BillingCase, terms: BillingTerms): void {
-  const s = c.subscription;
-  const periodNo = s.period_no + 1;
-  const span = period(c.now, cadence(c.version), s.time_zone, 0);
+function startNewEpoch(c: BillingCase, terms: BillingTerms, by: ResumeBy): void {
+  const before = c.subscription;
+  const periodNo = before.period_no + 1;
+  const span = period(c.now, cadence(c.version), before.time_zone, 0);
   c.patch({
-    status: nextSubscriptionStatus(s.status, 'resume'),
+    status: nextSubscriptionStatus(before.status, 'resume'),
     paused_at: null,
     resumes_at: null,
     billing_anchor: c.now,
-    epoch: s.epoch + 1,
+    epoch: before.epoch + 1,
     epoch_first_period: periodNo,
     period_no: periodNo,
     period_start: span.start,
@@ -152,6 +157,8 @@ function startNewEpoch(c: BillingCase, terms: BillingTerms): void {
   const invoice = awaited
     ? c.patchInvoice(awaited.id, { period_start: span.start, period_end: span.end })
     : issueRecurringInvoice(c, periodNo, span, terms);
+  // A charge that was confirmed just now needs no other notice.
+  if (by !== 'source') holdForNotice(c, invoice, before, before.resumes_at);
   if (invoice.amount_due === 0) markPaid(c, invoice);
   // What was owed before comes first; the new period joins its ladder.
   else if (c.subscription.status !== 'past_due') chargeRenewal(c, invoice);

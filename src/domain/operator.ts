@@ -3,8 +3,9 @@ import type { Charge } from './charge.js';
 import { voidInvoice, withdrawUnsent, writeOff } from './closing.js';
 import { conflict } from './errors.js';
 import type { Invoice } from './invoice.js';
-import { onInvoiceDropped, redirectOpenUntil } from './ladder.js';
+import { onInvoiceDropped } from './ladder.js';
 import { refuseEnded } from './lifecycle.js';
+import { redirectOpenUntil } from './waiting.js';
 
 /** What an operator may do to an invoice that is owed. Nothing of it moves the ladder. */
 
@@ -22,6 +23,8 @@ export function payNow(c: BillingCase, invoice: Invoice): Charge {
   refuseEnded(c.subscription);
   refuseAdvance(c, invoice);
   refuseBusy(c, invoice);
+  const { charge_from: from } = invoice;
+  if (from !== null && from > c.now) throw conflict('renewal_notice_pending', `Its customer was told that it is charged at ${from.toISOString()}.`);
   const source = c.activeSource();
   if (!source) throw conflict('no_active_source', 'There is no wallet to charge: the customer has to sign anew.');
   return c.addCharge('retry', invoice, source, null, c.engineNow, 'operator');

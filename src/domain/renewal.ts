@@ -7,6 +7,7 @@ import type { Invoice, Period } from './invoice.js';
 import { type BillingTerms, issueRecurringInvoice, issueTrialEndInvoice, nextPeriod } from './invoicing.js';
 import { exhaust } from './ladder.js';
 import { endSubscription, resumeByItself } from './lifecycle.js';
+import { giveNotice, holdForNotice } from './noticing.js';
 import { extendPaidThrough, markPaid } from './payment.js';
 import { agenda, nextSubscriptionStatus, SIGN_UP_HOURS, type SubscriptionStatus } from './subscription.js';
 
@@ -20,6 +21,8 @@ export function live(c: BillingCase, terms: BillingTerms): void {
     case 'trial_notice':
       c.patch({ trial_end_told_at: c.now });
       return c.tellSubscription('subscription.trial_will_end');
+    case 'renewal_notice':
+      return giveNotice(c);
     case 'trial_end':
       return endTrial(c, terms);
     case 'period_end':
@@ -70,16 +73,16 @@ function cancelAtEnd(c: BillingCase): void {
 
 /** The next period begins: its invoice is written on its date, whatever became of the one before. */
 function renew(c: BillingCase, terms: BillingTerms): void {
-  const s = c.subscription;
+  const before = c.subscription;
   const { periodNo, span } = nextPeriod(c);
   c.patch({
-    status: nextSubscriptionStatus(s.status, 'renew'),
+    status: nextSubscriptionStatus(before.status, 'renew'),
     period_no: periodNo,
     period_start: span.start,
     period_end: span.end,
   });
   const advance = takeAdvance(c);
-  if (advance?.status === 'paid') return beginPaidPeriod(c, advance, span, s.status);
+  if (advance?.status === 'paid') return beginPaidPeriod(c, advance, span, before.status);
   const invoice = advance ?? issueRecurringInvoice(c, periodNo, span, terms);
   if (c.plan.catch_up === 'latest' && span.end <= c.now) {
     // Nobody was there to bill it in its time, and a newer period has begun: this one stays on record, unowed.
@@ -90,6 +93,7 @@ function renew(c: BillingCase, terms: BillingTerms): void {
     markPaid(c, invoice);
     return;
   }
+  holdForNotice(c, invoice, before, span.start);
   if (c.subscription.status === 'past_due') return;
   chargeRenewal(c, invoice);
 }

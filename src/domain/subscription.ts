@@ -75,8 +75,20 @@ export interface CheckoutTerms {
   failure_url: string;
 }
 
+/** What the customer was told of his next renewal, or will be. Customer clock. */
+export interface Notice {
+  /** When it falls due to be told; null when it was told, or need not be. */
+  notice_due_at: Date | null;
+  noticed_at: Date | null;
+  noticed_period_no: number | null;
+  /** Minor units that were announced; 0 where a balance was to pay and nothing was told. */
+  noticed_amount: number | null;
+  /** When the next renewal will be charged: as it was told, or as it will be. Null where no notice is called for. */
+  renewal_charge_at: Date | null;
+}
+
 /** One customer on one plan. All instants but `created_at`/`updated_at` live on the customer's clock. */
-export interface Subscription extends CheckoutTerms {
+export interface Subscription extends CheckoutTerms, Notice {
   id: string;
   customer: string;
   plan: string;
@@ -142,13 +154,14 @@ export const SIGN_UP_HOURS = 24;
 const TRIAL_NOTICE_DAYS = 3;
 
 export type DueEvent =
-  'sign_up_expiry' | 'trial_notice' | 'trial_end' | 'period_end' | 'attempt' | 'dunning_end' | 'resume';
+  'sign_up_expiry' | 'trial_notice' | 'renewal_notice' | 'trial_end' | 'period_end' | 'attempt' | 'dunning_end' | 'resume';
 
 const DAY_MS = 86_400_000;
 
 /**
  * What happens to a subscription by itself, and when; earliest first. At one instant the order of this
- * list decides: a period ends before a try of the next one, and the final action comes last.
+ * list decides: a renewal is told before it happens, a period ends before a try of the next one, and the
+ * final action comes last.
  */
 export function agenda(s: Subscription): { event: DueEvent; at: Date }[] {
   const items: { event: DueEvent; at: Date | null }[] = [];
@@ -160,15 +173,18 @@ export function agenda(s: Subscription): { event: DueEvent; at: Date }[] {
       if (s.trial_end_told_at === null && s.trial_end !== null) {
         items.push({ event: 'trial_notice', at: new Date(s.trial_end.getTime() - TRIAL_NOTICE_DAYS * DAY_MS) });
       }
+      items.push({ event: 'renewal_notice', at: s.notice_due_at });
       items.push({ event: 'trial_end', at: s.trial_end });
       break;
     case 'active':
     case 'past_due':
+      items.push({ event: 'renewal_notice', at: s.notice_due_at });
       items.push({ event: 'period_end', at: s.period_end });
       items.push({ event: 'attempt', at: s.next_attempt_at });
       items.push({ event: 'dunning_end', at: s.dunning_ends_at });
       break;
     case 'paused':
+      items.push({ event: 'renewal_notice', at: s.notice_due_at });
       items.push({ event: 'resume', at: s.resumes_at });
       if (s.cancel_at_period_end) items.push({ event: 'period_end', at: s.period_end });
       break;
@@ -185,6 +201,35 @@ export function agenda(s: Subscription): { event: DueEvent; at: Date }[] {
 /** The subscription's place in the queue; null when nothing happens by itself any more. */
 export function dueAt(s: Subscription): Date | null {
   return agenda(s)[0]?.at ?? null;
+}
+
+/** Whether the period that follows is paid for already. */
+export function isPaidAhead(s: Pick<Subscription, 'paid_through' | 'period_end'>): boolean {
+  return s.paid_through !== null && s.period_end !== null && s.paid_through > s.period_end;
+}
+
+/** The next period that begins by itself and is charged to the wallet: which, and when; null while there is none. */
+export function nextRenewal(s: Subscription): { period_no: number; at: Date } | null {
+  const at = nextRenewalAt(s);
+  return at && { period_no: s.period_no + (isPaidAhead(s) ? 2 : 1), at };
+}
+
+function nextRenewalAt(s: Subscription): Date | null {
+  if (s.cancel_at_period_end) return null;
+  const servedUntil = isPaidAhead(s) ? s.paid_through : s.period_end;
+  switch (s.status) {
+    case 'active':
+    case 'past_due':
+      return servedUntil;
+    case 'trialing':
+      // A free trial has no wallet yet: at its end the customer is asked, nothing is charged.
+      return s.source === null ? null : servedUntil;
+    case 'paused':
+      // A pause that ends within the period leaves its end as it is; after it a new period begins with the resume.
+      return s.resumes_at && servedUntil && servedUntil > s.resumes_at ? servedUntil : s.resumes_at;
+    default:
+      return null;
+  }
 }
 
 export type AccessReason = 'paid' | 'trial' | 'pending' | 'grace' | 'none';

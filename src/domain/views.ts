@@ -1,11 +1,11 @@
 import type { Charge } from './charge.js';
 import type { Customer } from './customer.js';
 import type { StoredPolicy } from './dunning.js';
-import type { Invoice } from './invoice.js';
+import type { Invoice, UpcomingInvoice } from './invoice.js';
 import type { Plan, PlanVersion } from './plan.js';
 import type { Refund } from './refund.js';
 import type { Source } from './source.js';
-import type { Subscription } from './subscription.js';
+import { nextRenewal, type Subscription } from './subscription.js';
 
 /**
  * What the world sees of a record: the shapes of the interface, used by the API and by events alike.
@@ -108,13 +108,29 @@ export function subscriptionView(s: Subscription) {
 
 /** When the engine will charge next by itself, as far as is known now. Customer clock. */
 export function nextChargeAt(s: Subscription): Date | null {
-  if (s.status === 'past_due') return s.next_attempt_at;
-  if ((s.status !== 'active' && s.status !== 'trialing') || s.cancel_at_period_end) return null;
-  // A free trial has no wallet yet: at its end the customer is asked, nothing is charged.
-  if (s.status === 'trialing' && s.source === null) return null;
-  // What is paid in advance is not charged again.
-  const paid = s.paid_through !== null && s.period_end !== null && s.paid_through > s.period_end;
-  return s.next_attempt_at ?? (paid ? s.paid_through : s.period_end);
+  if (s.status === 'past_due' || (s.status === 'active' && s.next_attempt_at !== null)) return s.next_attempt_at;
+  const next = nextRenewal(s);
+  return next && (s.renewal_charge_at ?? next.at);
+}
+
+/** What the next renewal will charge. */
+export function upcomingInvoiceView(s: Subscription, u: UpcomingInvoice) {
+  return {
+    object: 'upcoming_invoice' as const,
+    customer: s.customer,
+    subscription: s.id,
+    currency: s.currency,
+    period: u.period,
+    period_no: u.period_no,
+    lines: u.lines.map((line) => ({ ...line, period: u.period })),
+    subtotal: u.subtotal,
+    discount: u.discount,
+    tax: u.tax,
+    total: u.total,
+    balance_applied: u.balance_applied,
+    amount_due: u.amount_due,
+    charge_at: u.charge_at,
+  };
 }
 
 export function sourceView(source: Source) {

@@ -67,6 +67,7 @@ export class SubscriptionChanges {
     });
     if (charges.length > 0) await this.sender.sendNow(charges);
     if (refunds > 0) this.wake.now('refund');
-    this.wake.now('test_clocks');
+    // A change may call for a notice at once.
+    this.wake.now('live', 'test_clocks');
   }
 }

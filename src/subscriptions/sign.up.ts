@@ -8,6 +8,7 @@ import { invalid, missing, Refusal } from '../domain/errors.js';
 import { issueFirstInvoice } from '../domain/invoicing.js';
 import { noDunning } from '../domain/ladder.js';
 import { type Currency, isChargeable, minimumCharge } from '../domain/money.js';
+import { NO_NOTICE } from '../domain/notice.js';
 import type { PlanVersion } from '../domain/plan.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../domain/subscription.js';
 import { Sender } from '../payments/sender.js';
@@ -36,6 +37,7 @@ const UNTOUCHED = {
   latest_invoice: null,
   advance_invoice: null,
   ...noDunning,
+  ...NO_NOTICE,
   due_at: null,
   parked_at: null,
 } as const;

@@ -1,18 +1,24 @@
 import { Injectable } from '@nestjs/common';
+import { CaseStore } from '../cases/case.store.js';
 import type { Charge } from '../domain/charge.js';
 import { notFound } from '../domain/errors.js';
+import { upcomingInvoice } from '../domain/noticing.js';
 import type { Source } from '../domain/source.js';
 import { access, type Subscription } from '../domain/subscription.js';
-import { subscriptionView } from '../domain/views.js';
+import { subscriptionView, upcomingInvoiceView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
 import { isId } from '../platform/ids/ids.js';
+import { loadCase } from './subscription.case.js';
 
 type CheckoutStatus = 'ready' | 'pending' | 'failed' | 'done' | 'none';
 
 /** Subscriptions as the world sees them: with access, wallet and checkout. Works in sets. */
 @Injectable()
 export class SubscriptionPresenter {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly cases: CaseStore,
+  ) {}
 
   async get(id: string) {
     const [subscription] = isId('sub', id)
@@ -21,6 +27,14 @@ export class SubscriptionPresenter {
     if (!subscription) throw notFound('subscription', id);
     const [view] = await this.present([subscription]);
     return view;
+  }
+
+  /** What its next renewal will charge, reckoned from its case as it stands; nothing is stored. */
+  async upcomingInvoice(id: string) {
+    const c = await this.database.transaction((tx) => loadCase(tx, this.cases, id));
+    const upcoming = upcomingInvoice(c);
+    if (upcoming === null) throw notFound('upcoming_invoice', id);
+    return upcomingInvoiceView(c.subscription, upcoming);
   }
 
   async present(subscriptions: readonly Subscription[]) {

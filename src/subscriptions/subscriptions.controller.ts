@@ -23,9 +23,10 @@ import {
 const SHOWN_SOURCE = `(select s.gateway_source_id from sources s where s.subscription = subscriptions.id
   order by (s.status = 'active') desc, s.id desc limit 1)`;
 const NEXT_CHARGE_AT = `(case
-  when status = 'past_due' then next_attempt_at
+  when status = 'past_due' or (status = 'active' and next_attempt_at is not null) then next_attempt_at
   when cancel_at_period_end then null
-  when status = 'active' or (status = 'trialing' and source is not null) then coalesce(next_attempt_at, greatest(period_end, paid_through))
+  when status = 'active' or (status = 'trialing' and source is not null) then coalesce(renewal_charge_at, greatest(period_end, paid_through))
+  when status = 'paused' and resumes_at is not null then coalesce(renewal_charge_at, greatest(resumes_at, period_end, paid_through))
 end)`;
 const ACCESS_UNTIL = `(case status
   when 'trialing' then trial_end
@@ -86,6 +87,11 @@ export class SubscriptionsController {
   @Get(':id')
   get(@Param('id') id: string) {
     return this.presenter.get(id);
+  }
+
+  @Get(':id/upcoming_invoice')
+  upcomingInvoice(@Param('id') id: string) {
+    return this.presenter.upcomingInvoice(id);
   }
 
   @Patch(':id')

@@ -21,7 +21,7 @@ describe('the answer is lost after the gateway took the charge', () => {
     await world.pass(5 * SECOND);
     expect(await lastCharge(world, subscription)).toMatchObject({ status: 'captured', sends: 1 });
     expect(await world.news(subscription)).toEqual([
-      'invoice.finalized', 'charge.created', 'charge.unknown', 'charge.captured', 'invoice.paid', 'subscription.renewed',
+      'subscription.renewal_upcoming', 'invoice.finalized', 'charge.created', 'charge.unknown', 'charge.captured', 'invoice.paid', 'subscription.renewed',
     ]);
     await expectEachPaidOnce(world, subscription, 2);
   });
@@ -171,7 +171,11 @@ describe('pending', () => {
     await world.pass(2 * DAY - HOUR, HOUR);
     expect(await chargesOf(world, subscription)).toMatchObject([{ status: 'captured' }, { status: 'pending', sends: 1 }]);
     expect(await world.get(`/v1/subscriptions/${subscription}`)).toMatchObject({ status: 'active' });
-    expect(await world.news(subscription)).toEqual(['invoice.finalized', 'charge.created', 'charge.pending']);
+    expect(await world.news(subscription)).toEqual([
+      'subscription.renewal_upcoming', 'invoice.finalized', 'charge.created', 'charge.pending',
+      // The week after is told in its time, paid or not.
+      'subscription.renewal_upcoming',
+    ]);
     await world.pass(2 * HOUR, HOUR);
     expect(await world.news(subscription)).toEqual(['charge.captured', 'invoice.paid', 'subscription.renewed']);
     await expectEachPaidOnce(world, subscription, 2);

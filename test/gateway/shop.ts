@@ -6,6 +6,8 @@ export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
+/** How long before a renewal its customer must have been told. */
+export const NOTICE = 5 * DAY;
 
 export const RETURN_URLS = { success_url: 'https://shop.example/yes', failure_url: 'https://shop.example/no' };
 
@@ -27,10 +29,11 @@ export async function sell(world: World): Promise<string> {
   return id;
 }
 
-/** Lets time pass to the end of the current period, when the next one is charged. */
+/** Lets time pass to the end of the current period, when the next one is charged; its notice is given in time. */
 export async function liveToRenewal(world: World, subscription: string): Promise<void> {
   const { current_period: period } = await world.get(`/v1/subscriptions/${subscription}`);
-  await world.pass(Date.parse(period.end) - world.clock.at);
+  const end = Date.parse(period.end);
+  for (const instant of [end - NOTICE, end]) await world.pass(instant - world.clock.at);
 }
 
 /** All charges of a subscription as they stand in the table, oldest first. */

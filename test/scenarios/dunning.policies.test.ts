@@ -26,7 +26,10 @@ async function lifeUnder(policy: object, response_code = '20051', terms: object 
 const triesOf = async (life: Life) =>
   (await world.list(`/v1/charges?subscription=${life.subscription}&limit=100`)).toReversed().slice(1).map((charge) => charge.created_at);
 
-const FELL = ['invoice.finalized', 'charge.created', 'charge.pending', 'charge.declined', 'invoice.payment_failed', 'subscription.past_due', 'dunning.started'];
+const FELL = [
+  'subscription.renewal_upcoming', 'invoice.finalized', 'charge.created', 'charge.pending', 'charge.declined', 'invoice.payment_failed',
+  'subscription.past_due', 'dunning.started',
+];
 const TRIED = ['charge.created', 'dunning.retried', 'charge.pending', 'charge.declined', 'invoice.payment_failed'];
 
 describe('the final action', () => {
@@ -57,7 +60,11 @@ describe('the final action', () => {
     await world.news(life.subscription);
     await world.advance(life.clock, new Date(first + 61 * 24 * HOUR).toISOString());
     expect(await world.news(life.subscription), 'one week, an hour later, and none of the weeks between').toEqual([
-      'invoice.finalized', 'charge.created', 'charge.pending', 'charge.captured', 'invoice.paid', 'subscription.renewed',
+      'subscription.renewal_upcoming', 'invoice.finalized',
+    ]);
+    await world.advance(life.clock, new Date(first + 65 * 24 * HOUR).toISOString());
+    expect(await world.news(life.subscription), 'charged when its customer has known of it for five days; the week after is told in time').toEqual([
+      'subscription.renewal_upcoming', 'charge.created', 'charge.pending', 'charge.captured', 'invoice.paid', 'subscription.renewed',
     ]);
     expect(await subscriptionOf(world, life)).toMatchObject({ period_no: 4, billing_anchor: new Date(first + (60 * 24 + 1) * HOUR).toISOString() });
   });

@@ -24,6 +24,7 @@ test('an empty wallet is tried on days 0, 1, 4, 9 and 16, then the subscription 
 
   await world.advance(life.clock, after(0));
   expect(await world.news(life.subscription)).toEqual([
+    'subscription.renewal_upcoming',
     'invoice.finalized', 'charge.created', 'charge.pending', 'charge.declined', 'invoice.payment_failed',
     'subscription.past_due', 'dunning.started',
   ]);
@@ -67,6 +68,7 @@ test('a revoked mandate is tried once, its source ends, and one link brings ever
   await world.control('POST', `/wallets/${life.email}/revoke`, { response_code: '200R1' });
   await world.advance(life.clock, after(0));
   expect(await world.news(life.subscription)).toEqual([
+    'subscription.renewal_upcoming',
     'invoice.finalized', 'charge.created', 'charge.pending', 'charge.declined', 'invoice.payment_failed', 'source.revoked',
     'subscription.past_due', 'dunning.started',
   ]);

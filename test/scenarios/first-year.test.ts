@@ -32,7 +32,11 @@ test('sold on 31 January, a subscription renews on the last days of the months, 
     access_reason: 'paid',
   });
 
-  for (const day of ['2026-02-28', '2026-03-31', '2026-04-30', '2026-05-31']) {
+  for (const [told, day] of [['2026-02-23', '2026-02-28'], ['2026-03-26', '2026-03-31'], ['2026-04-25', '2026-04-30'], ['2026-05-26', '2026-05-31']]) {
+    await world.advance(clock.id, `${told}T03:59:59Z`);
+    expect(await world.news(sold.id)).toEqual([]);
+    await world.advance(clock.id, `${told}T04:00:00Z`);
+    expect(await world.news(sold.id)).toEqual(['subscription.renewal_upcoming']);
     await world.advance(clock.id, `${day}T03:59:59Z`);
     expect(await world.news(sold.id)).toEqual([]);
     await world.advance(clock.id, `${day}T04:00:00Z`);

@@ -117,6 +117,8 @@ test('a paid trial takes the setup fee with it and turns into the first period o
     status: 'trialing', period_no: 0, access_reason: 'trial', trial_end: '2026-03-17T02:00:00.000Z',
     next_charge_at: '2026-03-17T02:00:00.000Z',
   });
+  await world.advance(life.clock, '2026-03-12T02:00:00Z');
+  expect(await world.news(life.subscription)).toEqual(['subscription.renewal_upcoming']);
   await world.advance(life.clock, '2026-03-14T02:00:00Z');
   expect(await world.news(life.subscription)).toEqual(['subscription.trial_will_end']);
   await world.advance(life.clock, '2026-03-17T02:00:00Z');

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { chargesOf, DAY, HOUR, lastCharge, liveToRenewal, MINUTE, sell } from '../gateway/shop.js';
+import { chargesOf, DAY, HOUR, lastCharge, liveToRenewal, MINUTE, NOTICE, sell } from '../gateway/shop.js';
 import { World } from '../support/world.js';
 
 let world: World;
@@ -17,6 +17,7 @@ async function forgetRenewal(subscription: string): Promise<{ forgotten: string;
   const charge = await lastCharge(world, subscription);
   await world.database.query(`delete from gateway_events where payment_id = '${charge.gateway_payment_id}'`);
   const { period_end: end } = before[0] as { period_end: Date };
+  const noticed = new Date(end.getTime() - NOTICE);
   await world.database.query(`
     delete from charges where id = '${charge.id}';
     delete from invoices where id = '${charge.invoice}';
@@ -25,7 +26,8 @@ async function forgetRenewal(subscription: string): Promise<{ forgotten: string;
     delete from ledger_transactions where source_key in ('${charge.gateway_payment_id}:capture', '${charge.invoice}:finalized');
     alter table ledger_entries enable trigger user; alter table ledger_transactions enable trigger user;
     update subscriptions set period_no = 1, period_start = '2026-03-01T00:00:00Z', period_end = '${end.toISOString()}',
-      paid_through = '${end.toISOString()}', due_at = null where id = '${subscription}'`);
+      paid_through = '${end.toISOString()}', due_at = null, notice_due_at = null, noticed_at = '${noticed.toISOString()}',
+      noticed_period_no = 2, noticed_amount = 3900, renewal_charge_at = '${end.toISOString()}' where id = '${subscription}'`);
   return { forgotten: charge.gateway_payment_id as string, reference: charge.reference };
 }
 

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chargesOf, sell as sellWeekly, DAY, liveToRenewal } from '../gateway/shop.js';
+import { chargesOf, sell as sellWeekly, DAY, liveToRenewal, NOTICE } from '../gateway/shop.js';
 import { plan, sellAndPay, subscriptionOf } from '../support/story.js';
 import { World } from '../support/world.js';
 
 const START = '2026-03-10T02:00:00Z';
-const RENEWAL = '2026-04-10T02:00:00Z';
+/** When its first renewal is to be told, which is the first thing to fail. */
+const NOTICED = '2026-04-05T02:00:00Z';
 
 let world: World;
 let code: string;
@@ -44,6 +45,9 @@ test('a poison subscription stops only itself; released too early it is parked a
   await world.post(`/v1/parked/${again?.id}/release`);
   await world.settle();
   expect(await world.get(`/v1/subscriptions/${ill}`)).toMatchObject({ status: 'active', period_no: 2 });
+  // While it was parked nobody could tell its customer of the renewal, so its charge waits for that.
+  expect((await chargesOf(world, ill)).map((charge) => charge.status)).toEqual(['captured']);
+  await world.pass(NOTICE);
   expect((await chargesOf(world, ill)).map((charge) => charge.status)).toEqual(['captured', 'captured']);
   expect(await world.list(`/v1/parked?row=${ill}`)).toEqual([]);
 });
@@ -76,7 +80,7 @@ test('a test clock fails on a parked row, and goes on without it by advancing ag
   await world.post(`/v1/test_clocks/${ill.clock}/advance`, { to: '2026-04-20T00:00:00Z' });
   await world.settle();
   expect(await world.get(`/v1/test_clocks/${ill.clock}`)).toMatchObject({
-    status: 'failed', now: new Date(RENEWAL).toISOString(), reason: expect.stringContaining(`${ill.subscription} is parked`),
+    status: 'failed', now: new Date(NOTICED).toISOString(), reason: expect.stringContaining(`${ill.subscription} is parked`),
   });
 
   await world.advance(ill.clock, '2026-05-11T00:00:00Z');
@@ -93,7 +97,7 @@ test('a test clock fails on a parked row, and goes on without it by advancing ag
 test('with a test clock go the parked rows of those who lived in its time', async () => {
   const ill = await sellAndPay(world, code, START);
   await poison(ill.subscription);
-  await world.post(`/v1/test_clocks/${ill.clock}/advance`, { to: RENEWAL });
+  await world.post(`/v1/test_clocks/${ill.clock}/advance`, { to: NOTICED });
   await world.settle();
   expect(await world.list(`/v1/parked?row=${ill.subscription}`)).toHaveLength(1);
   expect((await world.call('delete', `/v1/test_clocks/${ill.clock}`)).status).toBe(204);

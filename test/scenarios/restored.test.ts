@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Continuity } from '../../src/continuity/continuity.js';
 import type { Charge } from '../../src/domain/charge.js';
-import { arm, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, SECOND, sell } from '../gateway/shop.js';
+import { arm, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, NOTICE, SECOND, sell } from '../gateway/shop.js';
 import { backUp } from '../support/backup.js';
 import { KEY } from '../sandbox/support.js';
 import { World } from '../support/world.js';
@@ -96,9 +96,11 @@ test('an unknown charge counts as sent until the restore: the lost life may have
 });
 
 test('a cluster that is changed beneath a running engine: nothing is sent at once, and the heartbeat says why', async () => {
+  const { current_period: period } = await world.get(`/v1/subscriptions/${subscription}`);
+  await world.pass(Date.parse(period.end) - NOTICE - world.clock.at);
   // Another timeline is what a standby has that was promoted: the engine only gets other connections.
   await world.database.query('update engine_state set timeline = timeline + 1');
-  await liveToRenewal(world, subscription);
+  await world.pass(Date.parse(period.end) - world.clock.at);
   expect(await lastCharge(world, subscription)).toMatchObject({ status: 'created', sends: 0 });
   expect(await quarantine()).toMatchObject({ active: true, reason: expect.stringContaining('timeline') });
   expect(await world.news('engine')).toEqual(['engine.quarantined']);
@@ -201,7 +203,9 @@ describe('a charge of a lost time whose key the gateway may have forgotten, for 
   });
 
   test('waits for one look only where its period began so late that the lost life’s key must be remembered', async () => {
-    await passWithoutEngine(7 * DAY + HOUR);
+    // The renewal has been announced before the engine dies.
+    await world.pass(2 * DAY);
+    await passWithoutEngine(5 * DAY + HOUR);
     await world.restart();
     await world.app.get(Continuity).start();
     await world.pass(MINUTE, 10 * SECOND);

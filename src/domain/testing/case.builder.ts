@@ -4,6 +4,7 @@ import type { Customer } from '../customer.js';
 import { DEFAULT_POLICY_CODE, type DunningPolicy } from '../dunning.js';
 import type { Invoice } from '../invoice.js';
 import { noDunning } from '../ladder.js';
+import { NO_NOTICE } from '../notice.js';
 import type { Plan, PlanVersion } from '../plan.js';
 import type { PaymentFact } from '../observation.js';
 import type { Refund } from '../refund.js';
@@ -91,6 +92,8 @@ export function aCustomer(at = START): Customer {
   };
 }
 
+const NOTHING_DUE = { ...NO_NOTICE, due_at: null, parked_at: null } as const;
+
 /** A subscription that has just been asked for and has not paid anything yet. */
 export function aSubscription(changes: Partial<Subscription> = {}): Subscription {
   const at = changes.created_at ?? START;
@@ -131,8 +134,7 @@ export function aSubscription(changes: Partial<Subscription> = {}): Subscription
     latest_invoice: null,
     advance_invoice: null,
     ...noDunning,
-    due_at: null,
-    parked_at: null,
+    ...NOTHING_DUE,
     metadata: {},
     created_at: at,
     updated_at: at,

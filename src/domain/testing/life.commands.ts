@@ -237,7 +237,10 @@ const peopleSide: fc.Arbitrary<LifeCommand>[] = [
     }),
   ),
   fc.constantFrom('source' as const, 'checkout' as const).map((by) =>
-    command(`resume by ${by}`, (_, life) => ask(life, (c) => void resume(c, TERMS, by))),
+    command(`resume by ${by}`, (_, life) => {
+      if (by === 'source') life.agreed.push(life.now);
+      ask(life, (c) => void resume(c, TERMS, by));
+    }),
   ),
 ];
 

@@ -2,12 +2,13 @@ import { addDays, addDuration } from '../calendar.js';
 import { BillingCase } from '../case.js';
 import type { BookedPosting, CaseRecords } from '../case.records.js';
 import { type Charge, claimed, isCustomerPresent, isOpen } from '../charge.js';
-import type { EventType } from '../events.js';
+import type { EventDraft, EventType } from '../events.js';
 import type { Invoice } from '../invoice.js';
 import { issueFirstInvoice } from '../invoicing.js';
 import { live } from '../renewal.js';
 import { Mismatch, type Observation, type PaymentFact } from '../observation.js';
 import { settle } from '../settlement.js';
+import type { Plan, PlanVersion } from '../plan.js';
 import type { Refund } from '../refund.js';
 import type { Source } from '../source.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../subscription.js';
@@ -36,7 +37,9 @@ export class Life {
   surplusPolicy: 'refund' | 'credit' = 'refund';
   /** Shown every case as it is kept. */
   onKept: (c: BillingCase) => void = () => undefined;
-  readonly told: { type: EventType; at: Date }[] = [];
+  readonly told: EventDraft[] = [];
+  /** When the customer agreed to be charged at once. */
+  readonly agreed: Date[] = [];
   readonly postings: BookedPosting[] = [];
   private records: CaseRecords;
   private ids = 0;
@@ -99,6 +102,14 @@ export class Life {
     return this.records.subscription;
   }
 
+  get plan(): Plan {
+    return this.records.plan;
+  }
+
+  get version(): PlanVersion {
+    return this.records.version;
+  }
+
   get invoices(): Invoice[] {
     return this.records.invoices.toSorted((a, b) => a.period_no - b.period_no);
   }
@@ -156,6 +167,7 @@ export class Life {
       newId: (prefix: string) => `${prefix}_${(this.ids += 1)}`,
       mint: mintCharge,
       mintRefund,
+      defaultCountry: 'CN',
       surplusPolicy: this.surplusPolicy,
     };
     // A purse is shared and changed in place: what is refused must leave it as it was.
@@ -237,9 +249,19 @@ export class Life {
     }
   }
 
+  /** Another subscription of the same customer uses up some of his balance. */
+  spendBalance(amount: number): void {
+    this.records = { ...this.records, balance: { amount: this.balance - amount } };
+  }
+
+  /** The subscription is moved to another price (minor units). */
+  reprice(amount: number): void {
+    this.records = { ...this.records, version: { ...this.version, amount } };
+  }
+
   /** The same life up to now, to be lived on in another way. */
   fork(): Life {
-    return Object.assign(Object.create(Life.prototype) as Life, this, { told: [...this.told], postings: [...this.postings] });
+    return Object.assign(Object.create(Life.prototype) as Life, this, { told: [...this.told], agreed: [...this.agreed], postings: [...this.postings] });
   }
 
   private keep(c: BillingCase): void {
@@ -260,7 +282,7 @@ export class Life {
       if (sum !== 0) throw new Error(`${posting.source_key} does not balance`);
       this.postings.push(posting);
     }
-    this.told.push(...c.events.map(({ type, at }) => ({ type, at })));
+    this.told.push(...c.events);
     this.onKept(c);
     this.refuseWhatSqlRefuses();
     decisionLaws({ before, after: this.records, decided: c });

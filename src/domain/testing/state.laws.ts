@@ -19,6 +19,7 @@ export function stateLaws(life: Life, told: Told, firstBalance: number): void {
   noPeriodIsMissing(life);
   noTimeIsBilledTwice(life);
   nothingOwedIsForgotten(life);
+  nobodyIsChargedUntold(life);
 }
 
 function oneCapturePerPeriod(life: Life): void {
@@ -108,14 +109,49 @@ function noTimeIsBilledTwice(life: Life): void {
 
 /** While a subscription runs, whatever is owed is being charged, or will be at a known time. */
 function nothingOwedIsForgotten(life: Life): void {
-  const { status, next_attempt_at, dunning_ends_at, due_at } = life.subscription;
+  const { status, next_attempt_at, dunning_ends_at, notice_due_at, due_at } = life.subscription;
   const open = life.invoices.filter((invoice) => invoice.status === 'open' && invoice.id !== life.subscription.advance_invoice);
   hold(open.length > 0 || (status !== 'unpaid' && status !== 'past_due' && status !== 'incomplete'), `${status}, and nothing is owed`);
   if (status !== 'active' && status !== 'past_due') return;
   hold(due_at !== null, `nothing is ever due for what is ${status}`);
+  hold(notice_due_at === null || due_at <= notice_due_at, 'a notice is due and nobody will give it');
   const idle = open.filter(({ id }) => !life.charges.some((c) => c.invoice === id && !isCustomerPresent(c.kind) && isOpen(c.status)));
   if (idle.length === 0) return;
   const scheduled = next_attempt_at !== null || dunning_ends_at !== null;
   hold(scheduled || (status === 'past_due' && idle.length < open.length), `${idle[0]?.id} is owed and nobody will ask for it`);
-  hold(status === 'past_due' || idle.length === 1, `${idle.length} invoices wait for one try`);
+  if (status === 'past_due') return;
+  const waits = idle.map((invoice) => Number(invoice.next_attempt_at));
+  hold(waits.every((at) => at > 0), `one of ${idle.length} invoices waits for nothing`);
+  hold(Math.min(...waits) === Number(next_attempt_at), 'the first of what waits is not what comes next');
+}
+
+const DAY_MS = 86_400_000;
+/** What China demands. */
+const NOTICE_DAYS = 5;
+
+/**
+ * The first charge of a stored wallet for a period comes at least five days after the customer was told of it, of
+ * as much money; but for what he agreed to so shortly before, or just now.
+ */
+function nobodyIsChargedUntold(life: Life): void {
+  if (life.plan.renewal_notice === 'off') return;
+  const { interval, interval_count, trial_days } = life.version;
+  for (const { period_no, period_start } of life.invoices) {
+    const before = life.invoices.findLast((i) => i.period_start !== null && i.period_no < period_no)?.period_start ?? new Date(0);
+    const tries = life.charges.filter((charge) => charge.period_no === period_no && !isCustomerPresent(charge.kind));
+    const [first] = tries.toSorted((a, b) => a.attempt - b.attempt);
+    const afterTrial = period_no === 1;
+    const short = afterTrial ? trial_days < NOTICE_DAYS : interval === 'day' && interval_count < NOTICE_DAYS;
+    const agreed = life.agreed.some((at) => at.getTime() === period_start?.getTime());
+    if (!first || period_start === null || short || agreed) continue;
+    const told = life.told.some(({ type, at, data }) => {
+      if (type !== 'subscription.renewal_upcoming') return false;
+      const said = data.object as { amount: number; charge_at: Date; period: { start: Date } };
+      const inTime = at.getTime() + NOTICE_DAYS * DAY_MS <= first.created_at.getTime() && said.charge_at <= first.created_at;
+      // A pause may end a little later than it was to.
+      const ofThis = said.period.start > before && said.period.start <= period_start;
+      return ofThis && said.amount >= first.amount && inTime;
+    });
+    hold(told, `${first.id} charges period ${period_no} and nobody was told of it five days before`);
+  }
 }
