@@ -87,6 +87,16 @@ language sql stable as $$
     from subscriptions where parked_at is null and test_clock is null and due_at < at - interval '1 hour'
   union all select 'stuck', id, 'gateway event due since ' || next_attempt_at
     from gateway_events where next_attempt_at < at - interval '1 hour'
+  -- A renewal that was charged of late, without a notice that had been given in time and said as much.
+  union all select 'unnoticed', c.id, 'its customer was not told of it in time'
+    from charges c join invoices i on i.id = c.invoice
+   where c.kind = 'recurring' and i.charge_from is not null and c.first_sent_at > at - interval '1 day'
+     and not exists (
+       select 1 from events e
+        where e.subject = c.subscription and e.type = 'subscription.renewal_upcoming'
+          and e.created_at <= c.created_at - interval '120 hours'
+          and (e.data->'object'->>'charge_at')::timestamptz = i.charge_from
+          and (e.data->'object'->>'amount')::integer >= c.amount)
   -- Charges that were not, or never will be, compared with the gateway at their age of 14 days: nobody looked,
   -- or look after look came to nothing, and no human is told of a difference.
   union all select 'unverified', id, coalesce('to be compared, next at ' || next_check_at, 'never to be compared')

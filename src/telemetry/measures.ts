@@ -15,7 +15,7 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'zhouqi_coherence_rows',
     help: 'Rows that contradict each other, or that nobody works on; anything above 0 needs a human',
-    label: { name: 'kind', values: ['missing_period', 'paid_twice', 'unbalanced', 'unbooked', 'orphan', 'stuck', 'unverified'] },
+    label: { name: 'kind', values: ['missing_period', 'paid_twice', 'unbalanced', 'unbooked', 'orphan', 'stuck', 'unverified', 'unnoticed'] },
   },
   {
     name: 'zhouqi_parked_rows',
