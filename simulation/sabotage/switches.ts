@@ -1,4 +1,5 @@
 import { ACCESS_SWITCHES } from './access.switches.js';
+import { NOTICES } from './notices.js';
 import { at, type Switch } from './switch.js';
 import { TELLING } from './telling.switches.js';
 
@@ -309,4 +310,4 @@ const PAIRS: readonly Switch[] = [
   { name: 'random_reference', removes: 'references and keys that a restored database repeats', patches: [at(MINT, "const tag = this.secret.token('reference', 20, ...fact);", "const tag = this.secret.token('reference', 20, ...fact, newId('chg'));"), at(MINT, "idempotency_key: this.secret.uuid('idempotency-key', ...fact),", "idempotency_key: this.secret.uuid('idempotency-key', ...fact, newId('chg')),")], watch: { climate: 'restored' } },
 ];
 
-export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...CLEARING, ...READING, ...TABLES, ...PAIRS, ...TELLING, ...ACCESS_SWITCHES];
+export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...CLEARING, ...READING, ...NOTICES, ...TABLES, ...PAIRS, ...TELLING, ...ACCESS_SWITCHES];
