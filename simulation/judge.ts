@@ -141,6 +141,15 @@ const UNTOLD: Readonly<Record<string, string>> = {
   'invoices and their finalization': told(`'invoice.finalized'`, 'invoices', `r.status <> 'draft'`),
   'payments of invoices and what was told of them': told(`'invoice.paid'`, 'invoices', `r.status = 'paid'`),
   'cancels and what was told of them': told(`'subscription.canceled'`, 'subscriptions', `r.status = 'canceled'`),
+  'renewals of a week or a month, and their notice five days before': `select c.id from charges c
+    join invoices i on i.id = c.invoice join subscriptions s on s.id = c.subscription
+    join plan_versions v on v.plan = s.plan and v.version = s.plan_version
+    where v.interval <> 'day' and c.kind = 'recurring'
+      and not exists (select 1 from charges o where o.invoice = i.id and o.kind in ('recurring', 'retry') and o.attempt < c.attempt)
+      and not exists (select 1 from events e where e.subject = s.id and e.type = 'subscription.resumed' and e.created_at = i.period_start)
+      and not exists (select 1 from events e where e.subject = s.id and e.type = 'subscription.renewal_upcoming'
+                       and (e.data->'object'->'period'->>'start')::timestamptz = i.period_start
+                       and (e.data->'object'->>'amount')::int >= c.amount and e.created_at <= c.created_at - interval '120 hours')`,
 };
 
 /** Owed by somebody who is served, while nothing is under way and nothing is planned. */

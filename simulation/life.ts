@@ -54,7 +54,7 @@ export class Life {
     this.misfortunes = new Misfortunes(lab, this.luck, this.swarm.restore);
     for (const name of ['A', 'B']) await lab.startEngine(name);
     for (const plan of PLANS) {
-      const body = { ...plan, name: plan.code, currency: 'CNY', catch_up: 'all', renewal_notice: 'off' };
+      const body = { ...plan, name: plan.code, currency: 'CNY', catch_up: 'all', renewal_notice: 'required' };
       await lab.call(this.anyEngine() as Engine, { method: 'POST', path: '/v1/plans', body });
     }
     for (const { type, probability, params, match } of this.swarm.gateway) lab.gateway.context.faults.arm({ type, probability, params, match });
