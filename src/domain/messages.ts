@@ -247,6 +247,8 @@ function trialEnding({ c }: Told): Content | null {
   // Who has paid in advance need not be told that he will pay.
   if (s.cancel_at_period_end || c.advanceInvoice()?.status === 'paid') return null;
   const held = s.source !== null;
+  // The notice of the first charge has said it already.
+  if (held && s.noticed_at !== null) return null;
   const lines = held ? [recurringLine(c.plan.name, c.version, s.quantity)] : firstLines(c.plan.name, c.version, s.quantity, { days: 0, amount: 0 });
   return {
     date: instant(s.trial_end),

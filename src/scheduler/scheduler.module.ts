@@ -8,6 +8,7 @@ import { MessagesModule } from '../messages/messages.module.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { Scheduler } from './scheduler.js';
+import { Telling } from './telling.js';
 import { Timers } from './timers.js';
 import { TelemetryModule } from '../telemetry/telemetry.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
@@ -18,7 +19,7 @@ import { Upkeep } from './upkeep.js';
     ScheduleModule.forRoot(), AccessModule, ContinuityModule, ClocksModule, InboxModule, MessagesModule, PaymentsModule, SubscriptionsModule,
     TelemetryModule, WebhooksModule,
   ],
-  providers: [Scheduler, Timers, Upkeep],
+  providers: [Scheduler, Telling, Timers, Upkeep],
   exports: [Scheduler],
 })
 export class SchedulerModule {}
