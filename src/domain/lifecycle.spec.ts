@@ -121,7 +121,7 @@ describe('cancel', () => {
   it('of a sign-up voids its invoice, for its period never began', () => {
     const life = Life.signUp();
     life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
-    expect(life.invoices.map((invoice) => invoice.status)).toEqual(['void']);
+    expect(life.invoices).toMatchObject([{ status: 'void', void_reason: 'subscription_ended' }]);
     expect(life.postings.flatMap((p) => p.entries).reduce((sum, e) => sum + (e.account === 'receivable' ? e.amount : 0), 0)).toBe(0);
   });
 

@@ -28,8 +28,9 @@ function refusal(act: () => unknown): Refusal {
   try {
     act();
   } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    expect(error.message, 'people are told why').toMatch(/^[A-Z].+\.$/);
+    return error;
   }
   throw new Error('it was not refused');
 }
