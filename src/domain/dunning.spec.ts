@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Charge } from './charge.js';
 import { ladderEnd, retryAt } from './dunning.js';
 import { revokeSource } from './collection.js';
 import { DEFAULT_POLICY, START } from './testing/case.builder.js';
@@ -21,15 +20,6 @@ function openCheckout(life: Life): void {
     if (!owed) throw new Error('nothing is owed');
     c.addCharge('checkout', owed, null, c.subscription, c.engineNow);
   });
-}
-
-/** Looks for it in vain, every half hour from a day and two hours on. */
-function proveAbsent(life: Life, charge: Charge): void {
-  const windows = { settleSeconds: 1_800, idempotencyHours: 24 };
-  for (let n = 0; n < 60 && life.charge(charge.id).status !== 'absent'; n += 1) {
-    life.now = new Date(life.now.getTime() + (n === 0 ? 26 * 60 : 30) * 60_000);
-    life.observe({ charge: charge.id, request_id: null, kind: 'not_found', windows });
-  }
 }
 
 describe('a wallet that its customer has ended', () => {
@@ -92,7 +82,7 @@ describe('a wallet that its customer has ended', () => {
     life.observe({ charge: third.id, request_id: null, kind: 'unknown', reason: 'time-out' });
     life.hear(second, 'declined', { response_code: '200R1' });
     life.hear(second, 'captured');
-    proveAbsent(life, third);
+    life.proveAbsent(third);
     expect(life.charge(third.id).status).toBe('absent');
     expect(life.subscription).toMatchObject({ status: 'past_due', next_attempt_at: null });
     expect(life.subscription.dunning_ends_at, 'the customer has time to sign anew').not.toBeNull();

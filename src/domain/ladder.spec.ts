@@ -70,6 +70,13 @@ describe('a technical failure', () => {
     expect(life.subscription).toMatchObject({ past_due_class: 'funds', dunning_step: 0, next_attempt_at: at(1, 1) });
   });
 
+  it('of the last step is tried again as that of any other', () => {
+    const life = Life.active({ policy: { retries: [{ after: '1d', notify: true }] } });
+    life.passTo(at(3), inTurn('20051', '20068', '20051'));
+    expect(tries(life)).toEqual([[0, 'recurring', 'schedule', null], [24, 'retry', 'schedule', 1], [25, 'retry', 'technical', null]]);
+    expect(life.subscription).toMatchObject({ status: 'canceled', canceled_at: at(1, 1) });
+  });
+
   it('recovers as soon as the trouble is over', () => {
     const life = atRenewal(declines('20118'));
     life.passTo(at(0, 1), captures);
@@ -269,5 +276,32 @@ describe('the final action', () => {
     const charges = life.charges.length;
     life.passTo(at(200), captures);
     expect(life.charges).toHaveLength(charges);
+  });
+});
+
+describe('a try that is proven never to have existed', () => {
+  it('is made anew in the next hours that the policy keeps', () => {
+    const life = atRenewal(declines('20051'), { policy: { allowed_hours: { from: '09:00', to: '11:00' } } });
+    life.now = at(0, 45);
+    life.live();
+    const retry = life.send(life.latest);
+    life.proveAbsent(retry);
+    expect(life.latest.id, 'it is past eleven').toBe(retry.id);
+    expect(life.subscription).toMatchObject({ dunning_step: 0, next_attempt_at: at(0, 45 + 48) });
+    life.passTo(at(0, 45 + 48), staysPending);
+    expect(life.latest).toMatchObject({ kind: 'retry', dunning_step: 1, status: 'pending' });
+  });
+
+  it('is not made anew while somebody has to act first', () => {
+    const life = Life.active({ version: { interval: 'day', amount: 1000 } });
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.now = new Date(life.now.getTime() + 24 * HOUR);
+    life.live();
+    const third = life.send(life.latest);
+    life.hear(second, 'declined', { response_code: '20059' });
+    life.proveAbsent(third);
+    expect(life.charge(third.id).status).toBe('absent');
+    expect(life.latest.id).toBe(third.id);
   });
 });

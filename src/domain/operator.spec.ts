@@ -49,6 +49,15 @@ describe('a try now', () => {
     expect(life.charges.filter(({ trigger, kind }) => trigger === 'schedule' && kind === 'retry').map((charge) => charge.dunning_step)).toEqual([1, 2]);
   });
 
+  it('is not made again by itself when it is proven never to have existed', () => {
+    const life = pastDue();
+    const charge = life.send(pay(life));
+    life.proveAbsent(charge);
+    expect(life.charge(charge.id).status).toBe('absent');
+    expect(life.latest.id).toBe(charge.id);
+    expect(life.subscription).toMatchObject({ status: 'past_due', dunning_step: 0 });
+  });
+
   it('recovers the subscription when it succeeds', () => {
     const life = pastDue();
     tryNow(life, 'captured');
@@ -154,6 +163,17 @@ describe('an invoice that an operator voids or gives up', () => {
     life.passHours(2);
     expect(life.charges).toHaveLength(charges);
     expect(life.subscription).toMatchObject({ status: 'canceled', ended_by: 'dunning', canceled_at: next });
+  });
+
+  it('lets one that had to wait for its turn have its first try, also where every step has been tried', () => {
+    const policy = { retries: [{ after: '12h', notify: true }], technical_retries: [{ after: '20h' }] };
+    const life = Life.active({ version: { interval: 'day', amount: 1000 }, policy });
+    life.passDays(1, declines('20051'));
+    life.passDays(1, declines('20068'));
+    expect(life.subscription).toMatchObject({ dunning_step: 1, period_no: 3 });
+    write(life, voidOwed);
+    life.passHours(8, staysPending);
+    expect(life.latest).toMatchObject({ period_no: 3, kind: 'recurring', status: 'pending' });
   });
 
   it('lets the next one be tried where the one that was being tried is gone', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Charge } from './charge.js';
 import { pause, resume } from './lifecycle.js';
 import { captures, declines, Life, RENEWAL, staysPending, type Gateway } from './testing/life.story.js';
 
@@ -18,15 +17,6 @@ function openCheckout(life: Life): void {
     if (!owed) throw new Error('nothing is owed');
     c.addCharge('checkout', owed, null, c.subscription, c.engineNow);
   });
-}
-
-/** Looks for it in vain, every half hour from a day and two hours on. */
-function proveAbsent(life: Life, charge: Charge): void {
-  const windows = { settleSeconds: 1_800, idempotencyHours: 24 };
-  for (let n = 0; n < 60 && life.charge(charge.id).status !== 'absent'; n += 1) {
-    life.now = new Date(life.now.getTime() + (n === 0 ? 26 * 60 : 30) * 60_000);
-    life.observe({ charge: charge.id, request_id: null, kind: 'not_found', windows });
-  }
 }
 
 describe('a redirect that lies open', () => {
@@ -95,7 +85,7 @@ describe('a redirect that lies open', () => {
     openCheckout(life);
     const redirect = life.send(life.latest);
     life.observe({ charge: redirect.id, request_id: null, kind: 'unknown', reason: 'time-out' });
-    proveAbsent(life, redirect);
+    life.proveAbsent(redirect);
     expect(life.charge(redirect.id).status).toBe('absent');
     expect(life.charges.at(-1)?.id, 'the customer may open another, the wallet is not charged').toBe(redirect.id);
   });

@@ -203,6 +203,16 @@ export class Life {
     this.observe({ charge: charge.id, request_id: null, kind: 'fact', fact });
   }
 
+  /** Its answer was lost, and it is looked for in vain, every half hour from a day and two hours on. */
+  proveAbsent(charge: Charge): void {
+    const news = { charge: charge.id, request_id: null } as const;
+    if (this.charge(charge.id).status !== 'unknown') this.observe({ ...news, kind: 'unknown', reason: 'time-out' });
+    for (let n = 0; n < 60 && this.charge(charge.id).status !== 'absent'; n += 1) {
+      this.now = new Date(this.now.getTime() + (n === 0 ? 26 : 0.5) * HOUR_MS);
+      this.observe({ ...news, kind: 'not_found', windows: { settleSeconds: 1_800, idempotencyHours: 24 } });
+    }
+  }
+
   /** The redirect made last is sent; the gateway answers with its link and the wallet's id. */
   openRedirect(wallet = `src_${this.latest.id}`): Charge {
     const charge = this.send(this.latest);
