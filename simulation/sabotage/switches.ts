@@ -1,5 +1,5 @@
 import { ACCESS_SWITCHES } from './access.switches.js';
-import { NOTICES } from './notices.js';
+import { NOTICES } from './notice.switches.js';
 import { at, type Switch } from './switch.js';
 import { TELLING } from './telling.switches.js';
 
