@@ -261,7 +261,7 @@ const READING: readonly Switch[] = [
   {
     name: 'redirect_ignored',
     removes: 'waiting for an open redirect before the wallet is charged',
-    patches: [at('src/domain/ladder.ts', '    .filter((end) => end > c.engineNow);', '    .filter((end) => end > c.engineNow && end < c.engineNow);')],
+    patches: [at('src/domain/waiting.ts', '    .filter((end) => end > c.engineNow);', '    .filter((end) => end > c.engineNow && end < c.engineNow);')],
     watch: { test: 'src/domain/redirect.spec.ts' },
   },
   {

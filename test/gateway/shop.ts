@@ -22,8 +22,8 @@ export async function signUp(world: World, request: object = {}, plan: object = 
 }
 
 /** Sells a subscription and lets the customer pay its first period. Returns its id. */
-export async function sell(world: World): Promise<string> {
-  const { id } = await signUp(world);
+export async function sell(world: World, plan: object = {}): Promise<string> {
+  const { id } = await signUp(world, {}, plan);
   await world.pay(id);
   await world.news(id);
   return id;

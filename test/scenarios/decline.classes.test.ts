@@ -16,7 +16,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const FELL = [
-  'invoice.finalized', 'charge.created', 'charge.pending', 'charge.declined', 'invoice.payment_failed', 'subscription.past_due', 'dunning.started',
+  'subscription.renewal_upcoming', 'invoice.finalized', 'charge.created', 'charge.pending', 'charge.declined', 'invoice.payment_failed',
+  'subscription.past_due', 'dunning.started',
 ];
 const TRIED = ['charge.created', 'dunning.retried', 'charge.pending', 'charge.declined', 'invoice.payment_failed'];
 const RECOVERED = ['charge.captured', 'invoice.paid', 'subscription.renewed', 'subscription.recovered'];
@@ -132,7 +133,7 @@ describe('a mandate that is over', () => {
     const life = await sellAndPay(world, code, START);
     await wallet(world, life, { outcome: 'decline', response_code });
     await world.advance(life.clock, after(0));
-    expect(await world.news(life.subscription)).toEqual([...FELL.slice(0, 5), 'source.revoked', ...FELL.slice(5)]);
+    expect(await world.news(life.subscription)).toEqual([...FELL.slice(0, 6), 'source.revoked', ...FELL.slice(6)]);
     expect(await subscriptionOf(world, life)).toMatchObject({ past_due_reason: response_code, past_due_class: 'reauthorise', source: { status: 'revoked' } });
     await world.advance(life.clock, after(16));
     expect(await world.news(life.subscription)).toEqual(ENDED);
