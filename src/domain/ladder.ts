@@ -162,7 +162,11 @@ export function onInvoicePaid(c: BillingCase): void {
 
 /** Whether anything that is owed has failed: neither a first try in flight has, nor what waits for its first. */
 function hasFailed(c: BillingCase): boolean {
-  const waits = (invoice: Invoice): boolean => notBefore(c, invoice) !== null && !c.chargesOf(invoice.id).some(isOwnTry);
+  const { past_due_reason: reason, period_no: current } = c.subscription;
+  // What a resume found owed is overdue, tried or not.
+  const overdue = (invoice: Invoice): boolean => reason === 'owed_before_pause' && invoice.period_no < current;
+  const waits = (invoice: Invoice): boolean =>
+    notBefore(c, invoice) !== null && !overdue(invoice) && !c.chargesOf(invoice.id).some(isOwnTry);
   return !c.openInvoices().every((invoice) => c.isBeingCharged(invoice, 'recurring') || waits(invoice));
 }
 
