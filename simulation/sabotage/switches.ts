@@ -185,8 +185,14 @@ const CLEARING: readonly Switch[] = [
   {
     name: 'begun_anew_and_not_looked_for',
     removes: 'the look for periods that a lost life began sooner',
-    patches: [at(CLEARANCE, 'or (whole and p.anchor > lower(t)', 'or (false and p.anchor > lower(t)')],
+    patches: [at(CLEARANCE, 'whole and p.anchor > lower(t) and', 'false and p.anchor > lower(t) and')],
     watch: { climate: 'bygone' },
+  },
+  {
+    name: 'paid_ahead_and_not_looked_for',
+    removes: 'the look for a period that was paid ahead in a time that is forgotten',
+    patches: [at(CLEARANCE, 'whole and p.began - 1.2 * p.length', 'false and p.began - 1.2 * p.length')],
+    watch: { test: RESTORED },
   },
   {
     name: 'one_look_after_a_gap',

@@ -12,18 +12,23 @@ const LARGEST_SET = 200;
 const RETRY_MS = 30_000;
 
 /**
- * The lost times in which a life that we do not remember may have sent charge `c`. Its period began before their end;
- * or, where a whole life is forgotten, it may have begun sooner there than here: that life was the first to hear of the
- * payment or the resume that the period is counted from.
+ * The lost times in which a life that we do not remember may have sent charge `c`, or another under its reference.
+ * `due`: the period began before their end. Where a whole life is forgotten there is more: `anew`, a period may have begun
+ * sooner there than here, because that life was the first to hear of the payment or the resume that it is counted from;
+ * and the next period (by a fifth longer than this one at most) may have been paid ahead.
  */
 const MAY_HAVE_BEEN_SENT = `
-  (select coalesce(i.period_start, i.created_at) as began, s.billing_anchor as anchor, s.created_at as born
+  (select coalesce(i.period_start, i.created_at) as began, i.period_end - i.period_start as length, s.billing_anchor as anchor,
+          s.created_at as born
      from invoices i join subscriptions s on s.id = i.subscription where i.id = c.invoice) as p
   cross join engine_state as e
   cross join lateral (select t, false as whole from unnest(e.silent) as t
                       union all select t, true from unnest(e.forgotten) as t) as lost
+  cross join lateral (select p.began <= upper(t) as due,
+                             whole and p.anchor > lower(t) and p.began - p.anchor <= upper(t) - lower(t) as anew,
+                             whole and p.began - 1.2 * p.length <= upper(t) as ahead) as how
   where c.test_clock is null and p.born <= upper(t) and (c.last_sent_at is null or c.last_sent_at <= upper(t))
-    and (p.began <= upper(t) or (whole and p.anchor > lower(t) and p.began - p.anchor <= upper(t) - lower(t)))`;
+    and (due or anew or ahead)`;
 
 /**
  * Which charges ($1 now) must be cleared before they are sent: every attempt but a period's first, because an earlier
@@ -87,9 +92,10 @@ export class Clearance {
   /** Stores what clean, empty looks allow. Returns whether anything may be sent now. */
   private async weigh(tx: Transaction, ids: readonly string[], at: Date): Promise<boolean> {
     const rows = await tx.query<Charge & Unremembered>(
+      // What was paid ahead was paid by a customer in person: one look is enough, and nobody waits for it.
       `select c.*, g.* from charges c
-         left join lateral (select min(case when p.began <= upper(t) then greatest(p.began, lower(t)) else lower(t) end) as lost_since,
-                                   max(upper(t)) as lost_until from ${MAY_HAVE_BEEN_SENT}) g on true
+         left join lateral (select min(case when due then greatest(p.began, lower(t)) when anew then lower(t) end) as lost_since,
+                                   max(upper(t)) filter (where due or anew) as lost_until from ${MAY_HAVE_BEEN_SENT}) g on true
         where c.id = any($1) and c.status = 'created' order by c.id for update of c`,
       [ids],
     );

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Continuity } from '../../src/continuity/continuity.js';
 import type { Charge } from '../../src/domain/charge.js';
-import { arm, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, NOTICE, SECOND, sell } from '../gateway/shop.js';
+import { arm, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, NOTICE, RETURN_URLS, SECOND, sell } from '../gateway/shop.js';
 import { backUp } from '../support/backup.js';
 import { KEY } from '../sandbox/support.js';
 import { World } from '../support/world.js';
@@ -233,4 +233,23 @@ test.each([0, 1, 2])('a resume that was forgotten and comes again charges nothin
   expect(await captures()).toBe(1);
   expect(await lastCharge(world, subscription)).toMatchObject({ period_no: 2, status: 'captured', sends: 0 });
   await expectEachPaidOnce(world, subscription, 2);
+});
+
+test('a period that was paid ahead in a time that is forgotten is looked for when it begins', async () => {
+  const restore = await backUp(world.database);
+  await world.post(`/v1/subscriptions/${subscription}/checkout`, { terminal_type: 'WEB', ...RETURN_URLS });
+  await world.pay(subscription);
+  expect(await lastCharge(world, subscription)).toMatchObject({ kind: 'checkout', period_no: 2, attempt: 1, status: 'captured' });
+  await passWithoutEngine(26 * HOUR);
+  await restore();
+  await world.restart();
+  await world.app.get(Continuity).start(true);
+  await world.pass(HOUR, MINUTE);
+  await liveToRenewal(world, subscription);
+  await world.pass(MINUTE, 10 * SECOND);
+  expect(await lastCharge(world, subscription)).toMatchObject({ kind: 'recurring', period_no: 2, attempt: 1, status: 'captured', sends: 0 });
+  await expectEachPaidOnce(world, subscription, 2);
+  await liveToRenewal(world, subscription);
+  await world.pass(MINUTE, 10 * SECOND);
+  expect(await lastCharge(world, subscription)).toMatchObject({ period_no: 3, status: 'captured', sends: 1 });
 });
