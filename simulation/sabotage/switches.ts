@@ -112,7 +112,7 @@ const SENDING: readonly Switch[] = [
     name: 'no_fencing',
     removes: 'the lease token of an answer',
     patches: [at(DOOR, "  return row.status === 'sending' && row.lease_token === news.claimed.lease_token;", '  return row.lease_token >= 0;'), at('src/payments/acknowledgements.ts', 'if (leases.get(news.charge) !== news.claimed.lease_token) continue;', 'if (!leases.has(news.charge)) continue;'), at('src/payments/acknowledgements.ts', "and status = 'sending' order by id", "and status in ('sending', 'unknown') order by id")],
-    watch: { climate: 'sleepy' },
+    watch: { test: 'test/gateway/dead.worker.test.ts' },
   },
   {
     name: 'no_deadline',
@@ -152,7 +152,7 @@ const SENDING: readonly Switch[] = [
     name: 'lost_lease_is_forgotten',
     removes: 'the look-up of charges whose worker died',
     patches: [at(LOOK_UP, "`select * from charges where status in ('sending', 'pending', 'unknown') and parked_at is null", "`select * from charges where status in ('pending', 'unknown') and parked_at is null")],
-    watch: { climate: 'deadly' },
+    watch: { test: 'test/gateway/dead.worker.test.ts' },
   },
   {
     name: 'poison_stops_the_set',
