@@ -282,8 +282,8 @@ function judgeSubscription(s: SubscriptionRow, tables: Tables, book: Book, now: 
   for (const invoice of invoices) {
     const should = price(plan, s.quantity, invoice.period_no);
     if (invoice.total !== should) blame('wrong_price', `period ${invoice.period_no} should cost ${should}, is billed ${invoice.total}`);
-    // Whoever changes his wallet pays the next period ahead.
-    const ahead = (invoice.period_start?.getTime() ?? 0) > now && charges.every(({ kind, period_no: no }) => no !== invoice.period_no || kind === 'checkout');
+    // Whoever changes his wallet pays the next period ahead; he may have left before it began.
+    const ahead = charges.every(({ kind, period_no: no }) => no !== invoice.period_no || kind === 'checkout');
     if (invoice.status !== 'void' && invoice.period_start !== null && invoice.period_no > 0 && !expected.has(invoice.period_no) && !ahead) {
       blame('wrong_period', `period ${invoice.period_no} was billed and never lived`);
     }
