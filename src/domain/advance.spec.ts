@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { AdvanceAmount } from './advance.js';
 import type { Charge } from './charge.js';
 import { openCheckout } from './checkout.js';
-import { Refusal } from './errors.js';
 import { cancel, pause, resume } from './lifecycle.js';
 import { giveUp, payNow, voidOwed } from './operator.js';
 import { access } from './subscription.js';
 import { captures, Life, RENEWAL, staysPending } from './testing/life.story.js';
 import { START } from './testing/case.builder.js';
+import { refusal } from './testing/refusal.js';
 import { subscriptionView } from './views.js';
 
 const TERMS = { defaultCountry: 'CN' };
@@ -22,17 +22,6 @@ function change(life: Life, amount: AdvanceAmount = 'next_renewal', outcome: 'ca
   const redirect = life.openRedirect();
   if (outcome) life.hear(redirect, outcome, { source_id: `src_${redirect.id}` });
   return life.charge(redirect.id);
-}
-
-function refusal(act: () => unknown): Refusal {
-  try {
-    act();
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    expect(error.message, 'people are told why').toMatch(/^[A-Z].+\.$/);
-    return error;
-  }
-  throw new Error('it was not refused');
 }
 
 /** Its period begins while the redirect for it waits to be sent, and one that follows is charged and fails. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Charge } from './charge.js';
-import { Refusal } from './errors.js';
 import { cancel, pause } from './lifecycle.js';
 import { giveUp, payNow, voidOwed } from './operator.js';
 import { captures, declines, type Gateway, Life, RENEWAL, staysPending } from './testing/life.story.js';
 import type { Terms } from './testing/case.builder.js';
+import { refusal } from './testing/refusal.js';
 
 const DAY = 86_400_000;
 const day = (n: number): Date => new Date(RENEWAL.getTime() + n * DAY);
@@ -22,17 +22,6 @@ const write = (life: Life, act: typeof voidOwed, periodNo = 2): void => life.dec
 /** The operator's try, sent and answered. */
 function tryNow(life: Life, status: 'captured' | 'declined', code: string | null = null): void {
   life.hear(life.send(pay(life)), status, { response_code: code });
-}
-
-function refusal(act: () => unknown): Refusal {
-  try {
-    act();
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    expect(error.message, 'people are told why').toMatch(/^[A-Z].+\.$/);
-    return error;
-  }
-  throw new Error('it was not refused');
 }
 
 describe('a try now', () => {

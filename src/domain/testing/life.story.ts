@@ -1,7 +1,7 @@
 import { addDays, addDuration } from '../calendar.js';
 import { BillingCase } from '../case.js';
 import type { BookedPosting, CaseRecords } from '../case.records.js';
-import { type Charge, claimed, isCustomerPresent, isOpen } from '../charge.js';
+import { type Charge, claimed, isCustomerPresent } from '../charge.js';
 import type { EventDraft, EventType } from '../events.js';
 import type { Invoice } from '../invoice.js';
 import { issueFirstInvoice } from '../invoicing.js';
@@ -14,6 +14,7 @@ import type { Source } from '../source.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../subscription.js';
 import { aCustomer, aPlan, aSubscription, factOf, mintCharge, mintRefund, START, type Terms } from './case.builder.js';
 import { decisionLaws } from './decision.laws.js';
+import { refuseBooking, refuseWhatSqlRefuses } from './sql.refusals.js';
 
 const BILLING = { defaultCountry: 'CN' };
 const HOUR_MS = 3_600_000;
@@ -286,26 +287,12 @@ export class Life {
       balance: { amount: c.balance },
     };
     for (const posting of c.postings) {
-      const twice = this.postings.some((p) => p.source_key === posting.source_key);
-      if (twice) throw new Error(`the fact ${posting.source_key} is booked twice`);
-      const sum = posting.entries.reduce((total, entry) => total + entry.amount, 0);
-      if (sum !== 0) throw new Error(`${posting.source_key} does not balance`);
+      refuseBooking(this.postings, posting);
       this.postings.push(posting);
     }
     this.told.push(...c.events);
     this.onKept(c);
-    this.refuseWhatSqlRefuses();
+    refuseWhatSqlRefuses(this.records);
     decisionLaws({ before, after: this.records, decided: c });
-  }
-
-  private refuseWhatSqlRefuses(): void {
-    const periods = this.records.invoices.filter((i) => i.status !== 'void').map((i) => i.period_no);
-    if (new Set(periods).size !== periods.length) throw new Error('a period has two invoices');
-    const live = this.charges.filter((c) => !isCustomerPresent(c.kind) && isOpen(c.status)).map((c) => c.invoice);
-    if (new Set(live).size !== live.length) throw new Error('an invoice has two open merchant-initiated charges');
-    if (this.sources.filter((s) => s.status === 'active').length > 1) throw new Error('two wallets are active');
-    for (const i of this.invoices.filter((invoice) => invoice.status === 'paid')) {
-      if (i.amount_due !== 0 || i.amount_paid + i.balance_applied !== i.total) throw new Error(`${i.id} is paid without money`);
-    }
   }
 }
