@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { conflict, missing, notFound } from '../domain/errors.js';
+import { onlyGiven } from '../domain/given.js';
 import type { Customer } from '../domain/customer.js';
 import { customerView } from '../domain/views.js';
 import { recordEvents } from '../events/outbox.js';
@@ -46,7 +47,7 @@ export class Customers {
   async update(id: string, request: UpdateCustomerRequest) {
     return this.database.transaction(async (tx) => {
       const { customer, now } = await this.lock(tx, id);
-      const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      const given = onlyGiven(request);
       if (Object.keys(given).length === 0) return (await this.present([customer], tx))[0];
       const updated: Customer = { ...customer, ...given, updated_at: now };
       await tx.manager.update(CustomerTable, { id }, { ...given, updated_at: now });

@@ -6,7 +6,7 @@ import type { Invoice } from './invoice.js';
 import { type BillingTerms, issueAdvanceInvoice, issueTopUp, nextPeriod } from './invoicing.js';
 import { surplusCaptured } from './ledger.js';
 import type { Source } from './source.js';
-import { redirectOpenUntil } from './waiting.js';
+import { redirectOpenUntil, secondsOpen } from './waiting.js';
 import { holdSource } from './wallet.js';
 
 /**
@@ -28,9 +28,8 @@ export function writeAdvance(c: BillingCase, amount: AdvanceAmount, terms: Billi
   if (amount === 'next_renewal' && s.status === 'paused') throw conflict('subscription_paused', 'Nothing follows while it is paused.');
   if (before?.status === 'open') {
     if (isTopUp(before) === (amount === 'minimum')) return before;
-    const openUntil = redirectOpenUntil(c, before);
-    const seconds = openUntil && Math.ceil((openUntil.getTime() - c.engineNow.getTime()) / 1000);
-    if (seconds) throw conflict('charge_in_progress', 'A checkout of another amount is open.', seconds);
+    const seconds = secondsOpen(c, before);
+    if (seconds !== null) throw conflict('charge_in_progress', 'A checkout of another amount is open.', seconds);
     voidInvoice(c, before, 'checkout_ended');
   }
   const invoice = amount === 'minimum' ? issueTopUp(c, terms) : issueAdvanceInvoice(c, terms);

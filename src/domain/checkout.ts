@@ -4,8 +4,8 @@ import { type Charge, isCustomerPresent, isOpen } from './charge.js';
 import { conflict } from './errors.js';
 import type { BillingTerms } from './invoicing.js';
 import { refuseEnded } from './lifecycle.js';
-import { ASK_AGAIN_SECONDS } from './operator.js';
 import type { CheckoutTerms } from './subscription.js';
+import { beingCharged } from './waiting.js';
 
 const BY_HAND_MS = 5_000;
 
@@ -15,9 +15,7 @@ const BY_HAND_MS = 5_000;
  */
 export function openCheckout(c: BillingCase, terms: CheckoutTerms, amount: AdvanceAmount | null, billing: BillingTerms): Charge {
   refuseEnded(c.subscription);
-  if (c.liveCharges().length > 0) {
-    throw conflict('charge_in_progress', 'The wallet is being charged right now.', ASK_AGAIN_SECONDS);
-  }
+  if (c.liveCharges().length > 0) throw beingCharged();
   const asked = c.openInvoices()[0] ?? (amount === null ? null : writeAdvance(c, amount, billing));
   if (!asked) throw conflict('nothing_owed', 'The subscription owes nothing.');
   const open = c.chargesOf(asked.id).find((charge) => isHandedOutAgain(charge, c.engineNow));

@@ -6,7 +6,7 @@ import { classOf, type DeclineClass } from './decline.js';
 import { ladderEnd, MOST_UNKNOWN_FAILURES, NEXT_INVOICE_HOURS, retryAt, technicalRetryAt } from './dunning.js';
 import { withinHours } from './hours.js';
 import type { Invoice } from './invoice.js';
-import { nextSubscriptionStatus } from './subscription.js';
+import { nextSubscriptionStatus, type Subscription } from './subscription.js';
 import { nextWaiting, notBefore, waitUntil } from './waiting.js';
 
 /**
@@ -66,19 +66,29 @@ function wayOn(c: BillingCase, charge: Charge): 'soon' | 'ladder' | 'wait' {
 
 /** The first failure: the customer is past due and the ladder begins. Without a charge there is no wallet to charge. */
 export function enterDunning(c: BillingCase, invoice: Invoice, charge: Charge | null): void {
-  const previous = { status: c.subscription.status };
   const way = charge ? wayOn(c, charge) : 'wait';
-  const first = way === 'wait' ? null : nextTry(c, invoice.id, way, 0);
-  c.patch({
-    status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),
+  fallPastDue(c, invoice, {
     past_due_reason: charge ? charge.response_code : 'source_revoked',
     past_due_class: charge ? failureOf(charge) : 'reauthorise',
+    next_attempt_at: way === 'wait' ? null : nextTry(c, invoice.id, way, 0),
+  });
+}
+
+/** The ladder begins with this try; without one, whoever has to act gets the time of the whole ladder. */
+function fallPastDue(
+  c: BillingCase,
+  invoice: Invoice,
+  begin: Pick<Subscription, 'past_due_reason' | 'past_due_class' | 'next_attempt_at'>,
+): void {
+  const previous = { status: c.subscription.status };
+  c.patch({
+    status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),
     dunning_started_at: c.now,
     dunning_step: 0,
-    next_attempt_at: first,
-    dunning_ends_at: first === null ? ladderEnd(c.policy, c.now) : null,
+    dunning_ends_at: begin.next_attempt_at === null ? ladderEnd(c.policy, c.now) : null,
+    ...begin,
   });
-  c.patchInvoice(invoice.id, { next_attempt_at: first });
+  c.patchInvoice(invoice.id, { next_attempt_at: begin.next_attempt_at });
   c.tellSubscription('subscription.past_due', previous);
   c.tellSubscription('dunning.started');
 }
@@ -244,18 +254,11 @@ export function resumeCollection(c: BillingCase): void {
   const [oldest] = owed;
   if (!oldest || owed.every((invoice) => c.isBeingCharged(invoice))) return;
   const alive = c.activeSource() !== null;
-  c.patch({
-    status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),
+  fallPastDue(c, oldest, {
     past_due_reason: 'owed_before_pause',
     past_due_class: alive ? null : 'reauthorise',
-    dunning_started_at: c.now,
-    dunning_step: 0,
     next_attempt_at: alive ? laterTry(c, c.now) : null,
-    dunning_ends_at: alive ? null : ladderEnd(c.policy, c.now),
   });
-  c.patchInvoice(oldest.id, { next_attempt_at: c.subscription.next_attempt_at });
-  c.tellSubscription('subscription.past_due', { status: 'active' });
-  c.tellSubscription('dunning.started');
 }
 
 /** A try that would fall due at `at`, moved into the hours that the policy keeps. */

@@ -2,8 +2,9 @@ import type { BillingCase } from './case.js';
 import { isCustomerPresent, type Charge } from './charge.js';
 import { languageOf, type Locale } from './customer.js';
 import type { EventDraft, EventType } from './events.js';
-import { firstLines, recurringLine } from './invoice.js';
+import { onlyGiven } from './given.js';
 import { isTechnicalTry } from './ladder.js';
+import { upcomingInvoice } from './noticing.js';
 import { nextChargeAt } from './views.js';
 
 export const MESSAGE_NAMES = [
@@ -121,7 +122,8 @@ export function messagesOf(c: BillingCase, switchedOff: ReadonlySet<MessageName>
       invoice,
       locale: languageOf(c.customer, defaultCountry),
       recipient,
-      data: given({ ...common(c), ...data }),
+      // A row holds only what it says.
+      data: onlyGiven({ ...common(c), ...data }) as MessageData,
     });
   }
   return drafts;
@@ -134,11 +136,6 @@ function common(c: BillingCase) {
     time_zone: c.customer.time_zone ?? c.subscription.time_zone,
     currency: c.subscription.currency,
   };
-}
-
-/** Without what does not apply: a row holds only what it says. */
-function given(data: MessageData): MessageData {
-  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as unknown as MessageData;
 }
 
 function instant(date: Date | null): string | undefined {
@@ -249,10 +246,9 @@ function trialEnding({ c }: Told): Content | null {
   const held = s.source !== null;
   // The notice of the first charge has said it already.
   if (held && s.noticed_at !== null) return null;
-  const lines = held ? [recurringLine(c.plan.name, c.version, s.quantity)] : firstLines(c.plan.name, c.version, s.quantity, { days: 0, amount: 0 });
   return {
     date: instant(s.trial_end),
-    amount: lines.reduce((sum, line) => sum + line.amount, 0),
+    amount: upcomingInvoice(c)?.total,
     payable: held ? undefined : true,
   };
 }

@@ -4,13 +4,14 @@ import { isCustomerPresent } from './charge.js';
 import { amounts, firstLines, type Invoice, recurringLine, type UpcomingInvoice } from './invoice.js';
 import type { Currency } from './money.js';
 import { chargeAllowedAt, chargeDate } from './notice.js';
+import { awaitsWallet } from './pay.standing.js';
 import { cadence } from './plan.js';
 import { nextRenewal, type Subscription } from './subscription.js';
 
 /** What the next renewal will charge; null while no period is going to begin by itself. */
 export function upcomingInvoice(c: BillingCase): UpcomingInvoice | null {
   const s = c.subscription;
-  const freeTrial = s.status === 'trialing' && s.source === null && !s.cancel_at_period_end;
+  const freeTrial = awaitsWallet(s);
   const next = nextRenewal(s);
   if (next === null && !freeTrial) return null;
   const afterPause = s.status === 'paused' && next !== null && next.at === s.resumes_at;

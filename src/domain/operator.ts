@@ -5,12 +5,9 @@ import { conflict } from './errors.js';
 import type { Invoice } from './invoice.js';
 import { onInvoiceDropped } from './ladder.js';
 import { refuseEnded } from './lifecycle.js';
-import { redirectOpenUntil } from './waiting.js';
+import { beingCharged, secondsOpen } from './waiting.js';
 
 /** What an operator may do to an invoice that is owed. Nothing of it moves the ladder. */
-
-/** How soon it makes sense to ask again while a charge is in flight, in seconds. */
-export const ASK_AGAIN_SECONDS = 30;
 
 /** What is asked for in advance is the customer's own business until its period begins. */
 function refuseAdvance(c: BillingCase, invoice: Invoice): void {
@@ -58,9 +55,7 @@ function refuseClosed(invoice: Invoice): void {
 }
 
 function refuseBusy(c: BillingCase, invoice: Invoice): void {
-  if (c.isBeingCharged(invoice)) throw conflict('charge_in_progress', 'The wallet is being charged right now.', ASK_AGAIN_SECONDS);
-  const openUntil = redirectOpenUntil(c, invoice);
-  if (!openUntil) return;
-  const seconds = Math.ceil((openUntil.getTime() - c.engineNow.getTime()) / 1000);
-  throw conflict('charge_in_progress', 'The customer may be paying it himself right now.', seconds);
+  if (c.isBeingCharged(invoice)) throw beingCharged();
+  const seconds = secondsOpen(c, invoice);
+  if (seconds !== null) throw conflict('charge_in_progress', 'The customer may be paying it himself right now.', seconds);
 }

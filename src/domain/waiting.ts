@@ -1,5 +1,6 @@
 import type { BillingCase } from './case.js';
 import { isCustomerPresent, isOpen, payableUntil } from './charge.js';
+import { conflict, type Refusal } from './errors.js';
 import type { Invoice } from './invoice.js';
 
 /** What must not be charged yet. Outside a ladder each such invoice waits for an instant of its own. */
@@ -12,6 +13,20 @@ export function redirectOpenUntil(c: BillingCase, invoice: Invoice): Date | null
     .map((charge) => payableUntil(charge, c.engineNow))
     .filter((end) => end > c.engineNow);
   return ends.sort((a, b) => b.getTime() - a.getTime())[0] ?? null;
+}
+
+/** Seconds for which such a redirect stays open, rounded up; null where none is. */
+export function secondsOpen(c: BillingCase, invoice: Invoice): number | null {
+  const openUntil = redirectOpenUntil(c, invoice);
+  return openUntil && Math.ceil((openUntil.getTime() - c.engineNow.getTime()) / 1000);
+}
+
+/** How soon it makes sense to ask again while a charge is in flight, in seconds. */
+const ASK_AGAIN_SECONDS = 30;
+
+/** The refusal of what must not happen while the stored wallet is being charged. */
+export function beingCharged(): Refusal {
+  return conflict('charge_in_progress', 'The wallet is being charged right now.', ASK_AGAIN_SECONDS);
 }
 
 /** Until when (customer clock) it must not be charged: its notice is too young, or its customer may be paying it. */

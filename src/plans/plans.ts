@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DEFAULT_POLICY_CODE, type DunningPolicy } from '../domain/dunning.js';
 import { conflict, invalid, notFound } from '../domain/errors.js';
+import { onlyGiven } from '../domain/given.js';
 import { type Currency, isChargeable, minimumCharge } from '../domain/money.js';
 import type { Plan, PlanVersion } from '../domain/plan.js';
 import { planView } from '../domain/views.js';
@@ -70,7 +71,7 @@ export class Plans {
     return this.database.transaction(async (tx) => {
       const plan = await this.find(tx.manager, idOrCode, true);
       const before = await this.versionOf(tx.manager, plan);
-      const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      const given = onlyGiven(request);
       const version: PlanVersion = { ...before, ...given, version: before.version + 1, created_at: tx.now };
       checkPrices(version, version.currency);
       const updated: Plan = { ...plan, version: version.version, updated_at: tx.now };
@@ -83,7 +84,7 @@ export class Plans {
   async update(idOrCode: string, request: UpdatePlanRequest) {
     return this.database.transaction(async (tx) => {
       const plan = await this.find(tx.manager, idOrCode, true);
-      const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as Partial<Plan>;
+      const given = onlyGiven(request) as Partial<Plan>;
       if (given.dunning_policy !== undefined) given.dunning_policy = await policyCode(tx, given.dunning_policy);
       if (Object.keys(given).length === 0) return planView(plan, await this.versionOf(tx.manager, plan));
       const updated: Plan = { ...plan, ...given, updated_at: tx.now };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DEFAULT_POLICY_CODE, type StoredPolicy } from '../domain/dunning.js';
 import { conflict, invalid, notFound } from '../domain/errors.js';
+import { onlyGiven } from '../domain/given.js';
 import { policyView } from '../domain/views.js';
 import { Database, violatedConstraint } from '../platform/database/database.js';
 import { isId, newId } from '../platform/ids/ids.js';
@@ -73,5 +74,5 @@ function termsOf(request: UpdatePolicyRequest): Partial<StoredPolicy> {
     grace_days,
     metadata,
   };
-  return Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== undefined));
+  return onlyGiven(terms);
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { conflict, invalid, notFound } from '../domain/errors.js';
+import { onlyGiven } from '../domain/given.js';
 import { OVERLAP_MS } from '../domain/webhook.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database, type Transaction } from '../platform/database/database.js';
@@ -65,7 +66,7 @@ export class Endpoints {
     if (request.url !== undefined) await this.checkUrl(request.url);
     const updated = await this.database.transaction(async (tx) => {
       const endpoint = await lockEndpoint(tx, id);
-      const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      const given = onlyGiven(request);
       if (Object.keys(given).length === 0) return endpoint;
       const well = request.active === true && !endpoint.active ? { failing_since: null, disabled_at: null, disabled_reason: null } : {};
       const change = { ...given, ...well, updated_at: tx.now };
