@@ -150,10 +150,13 @@ export class World {
   /** Lets everything happen that is due about now, at the gateway and here, until all is quiet. */
   async settle(): Promise<void> {
     for (;;) {
+      // A webhook that is on its way is news, although nothing is due for it yet: also one that
+      // arrives while the drain is ending, when the inbox has been looked into for the last time.
+      const { webhooks } = this.sandbox.gateway;
+      const wasUnderWay = webhooks.sending > 0;
       const worked = await this.app.get(Scheduler).drain();
-      // A webhook that is on its way is news, although nothing is due for it yet.
-      const underWay = this.sandbox.gateway.webhooks.sending > 0;
-      await this.sandbox.gateway.webhooks.settled();
+      const underWay = wasUnderWay || webhooks.sending > 0;
+      await webhooks.settled();
       const next = this.sandbox.gateway.nextDueAt();
       const due = next !== undefined && next <= this.clock.at + HORIZON_MS;
       if (due) await this.moveTo(next);
