@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Charge } from './charge.js';
+import { openCheckout as openAdvance } from './checkout.js';
+import { pause, resume } from './lifecycle.js';
 import { START } from './testing/case.builder.js';
 import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
+const TERMS = { defaultCountry: 'CN' };
 const DAY = 86_400_000;
 const DAILY = { version: { interval: 'day', amount: 1000 } } as const;
 
@@ -159,6 +162,43 @@ describe('a period that was paid late', () => {
     expect(life.latest).toMatchObject({ period_no: 3, kind: 'recurring', status: 'declined' });
     life.hear(retry, 'declined', { response_code: '20051' });
     expect(life.subscription.next_attempt_at, 'the third period is tried again').not.toBeNull();
+  });
+});
+
+describe('a period that a resume finds owed', () => {
+  /** It was to be paid ahead, began unpaid and untried in a pause, and its customer opens a redirect just before the resume. */
+  function resumed(balance: number): Life {
+    const life = Life.active({ balance });
+    life.passTo(new Date(RENEWAL.getTime() - 300_000));
+    life.decide((c) => openAdvance(c, c.subscription, 'next_renewal', TERMS));
+    const ahead = life.openRedirect();
+    life.passTo(RENEWAL);
+    life.decide((c) => pause(c, null));
+    life.hear(ahead, 'expired');
+    life.passDays(40);
+    openCheckout(life);
+    life.openRedirect();
+    life.news();
+    life.decide((c) => void resume(c, TERMS, 'source'));
+    return life;
+  }
+
+  it('keeps it past due although a balance pays the new period, until the owed one is paid', () => {
+    const life = resumed(3_900);
+    expect(life.invoices.map(({ period_no, status }) => [period_no, status])).toEqual([[1, 'paid'], [2, 'open'], [3, 'paid']]);
+    expect(life.subscription).toMatchObject({ status: 'past_due', past_due_reason: 'owed_before_pause' });
+    expect(life.news()).not.toContain('subscription.recovered');
+    life.pay();
+    expect(life.news().slice(-2)).toEqual(['subscription.renewed', 'subscription.recovered']);
+    expect(life.subscription).toMatchObject({ status: 'active', past_due_reason: null });
+  });
+
+  it('is asked of the wallet an hour after the balance has paid, the redirect having lapsed', () => {
+    const life = resumed(3_900);
+    life.passHours(1, declines());
+    expect(life.latest).toMatchObject({ kind: 'recurring', period_no: 2, status: 'declined' });
+    expect(life.subscription.status).toBe('past_due');
+    expect(life.news()).not.toContain('subscription.recovered');
   });
 });
 
