@@ -61,7 +61,7 @@ export class BillingCase {
   patch(patch: Partial<Subscription>): void {
     const before = this.subscription;
     const merged = { ...before, ...patch, updated_at: this.now };
-    const notice = noticeOf(merged, this.noticeLead(merged), this.now);
+    const notice = noticeOf(merged, this.noticeLead(merged), this.now, before);
     const planned = { ...merged, ...notice };
     this.subscription = { ...planned, due_at: dueAt(planned) };
     for (const field of Object.keys(patch)) this.changed.add(field);

@@ -75,12 +75,13 @@ export function chargeDate(renewal: Date, noticed: Date, lead: number): Date {
 /**
  * The notice of the next renewal, as it stands after any change: given, to be given at `notice_due_at`, or not
  * called for. A notice is worth something only as long as it is the last word: when there is to be no renewal
- * for a while (a cancel, a pause), or one at another date, it starts again.
+ * for a while (a cancel, a pause), or one that begins or is charged at another date than `before` the change, it starts again.
  */
-export function noticeOf(s: Subscription, lead: number, now: Date): Notice {
+export function noticeOf(s: Subscription, lead: number, now: Date, before: Subscription = s): Notice {
   const next = nextRenewal(s);
   if (lead === 0 || next === null) return NO_NOTICE;
-  if (chargeAllowedAt(s, { ...next, amount: s.noticed_amount ?? 0 }, lead) !== null) return given(s);
+  const moved = nextRenewal(before)?.at.getTime() !== next.at.getTime();
+  if (!moved && chargeAllowedAt(s, { ...next, amount: s.noticed_amount ?? 0 }, lead) !== null) return given(s);
   const margin = s.test_clock === null ? MARGIN_MS : 0;
   const inTime = next.at.getTime() - lead - margin;
   // A late one is due at once, and stays due since then however often it is reckoned.

@@ -127,6 +127,19 @@ describe('renewals of a plan that demands notice', () => {
     expect(notices(life)).toEqual([[back, 4, 3900, days(5, back)]]);
   });
 
+  it('that begin sooner than was told, because a pause was ended early, are told anew, even where the charge could keep its date', () => {
+    const life = monthly();
+    life.passTo(days(-6));
+    life.decide((c) => pause(c, days(1)));
+    life.passTo(days(-1));
+    expect(notices(life)).toEqual([[days(-4), 2, 3900, days(1)]]);
+    life.decide((c) => void resume(c, TERMS, 'source'));
+    life.passTo(days(4));
+    expect(life.invoice(2)).toMatchObject({ period_start: RENEWAL, charge_from: days(4) });
+    expect(notices(life).slice(1)).toEqual([[days(-1), 2, 3900, days(4)]]);
+    expect(charges(life)).toEqual([[2, 'recurring', days(4)]]);
+  });
+
   it('are tried again without another notice, and the next period joins the ladder with its own', () => {
     const life = monthly();
     life.passTo(new Date('2026-03-31T04:00:00Z'), declines());
