@@ -21,7 +21,8 @@ export class Misfortunes {
   crashes = 0;
   /** When the backup was taken that is about to be restored, and when it will be. */
   backup: { taken: number; restoreAt: number } | null = null;
-  private quarantine = false;
+  /** Since when (ms) a database that was restored knows nothing, until the first engine is told. */
+  private forgottenSince: number | null = null;
   private readonly rebirths: { name: string; at: number }[] = [];
   private readonly poisoned: string[] = [];
 
@@ -67,13 +68,14 @@ export class Misfortunes {
     this.backup = null;
     await this.killAll(this.lab.time.at);
     await this.lab.restore();
-    this.quarantine = true;
+    this.forgottenSince = Math.min(taken, this.forgottenSince ?? taken);
     await this.bringBack(step);
-    this.quarantine = false;
-    if (!this.restoring.retold) return;
-    // As the runbook says: the gateway tells again what it told the database that is lost.
+  }
+
+  /** As the runbook says: the gateway tells again what it told the database that is lost. */
+  private retell(since: number): void {
     const { store } = this.lab.gateway.context;
-    for (const event of store.events.rows.values()) if (event.created_at >= taken) this.lab.gateway.webhooks.resend(event);
+    for (const event of store.events.rows.values()) if (event.created_at >= since) this.lab.gateway.webhooks.resend(event);
   }
 
   private async befallOne(engine: Engine, step: number): Promise<void> {
@@ -121,8 +123,16 @@ export class Misfortunes {
     await this.clearAway(step);
     for (const rebirth of this.rebirths.splice(0)) {
       if (rebirth.at > this.lab.time.at) this.rebirths.push(rebirth);
-      else await this.lab.startEngine(rebirth.name, this.quarantine);
+      else await this.startEngine(rebirth.name);
     }
+  }
+
+  /** Whoever comes first after a restore, however late, is told of it. */
+  private async startEngine(name: string): Promise<void> {
+    const since = this.forgottenSince;
+    await this.lab.startEngine(name, since !== null);
+    this.forgottenSince = null;
+    if (since !== null && this.restoring.retold) this.retell(since);
   }
 
   /** A row that no flow can work on: somebody wrote a time zone by hand. */
