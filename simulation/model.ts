@@ -7,6 +7,8 @@ import type { SoldPlan } from './cast.js';
 
 const DAY_MS = 86_400_000;
 const SHANGHAI_MS = 8 * 3_600_000;
+/** How long what is owed is asked for at least: tries at once or after a day, and 3, 5 and 7 days after each other. */
+const LADDER_MS = 15 * DAY_MS;
 
 /** Where a period begins that lies `k` periods after the anchor. */
 export function boundary(plan: SoldPlan, anchor: number, k: number): number {
@@ -33,15 +35,17 @@ export interface Stretch {
   anchor: number;
   /** The number of the period that begins at the anchor. */
   firstPeriod: number;
-  /** When it ended, by pause or cancel; periods that begin before it must be billed. */
+  /** When it ended, by pause or cancel; what begins later is not billed. */
   until: number;
+  /** Periods that begin before it must be billed. */
+  surely: number;
 }
 
 export interface LifeEvent {
   type: string;
   at: number;
   /** The subscription as the event shows it. */
-  object: { status: string; period_no: number; billing_anchor: string | null; current_period: { start: string; end: string } | null; cancel_at_period_end: boolean };
+  object: { status: string; period_no: number; billing_anchor: string | null; current_period: { start: string; end: string } | null; cancel_at_period_end: boolean; cancel_reason: string | null };
 }
 
 /** Reads from what was told which stretches a subscription lived. */
@@ -49,8 +53,12 @@ export function stretchesOf(plan: SoldPlan, events: readonly LifeEvent[], now: n
   const stretches: Stretch[] = [];
   let open: Stretch | null = null;
   let endsAtPeriod: number | null = null;
-  const close = (at: number): void => {
-    if (open) open.until = endsAtPeriod === null ? at : Math.min(at, periodEndAfter(plan, open, endsAtPeriod));
+  let owedSince = Infinity;
+  const close = (at: number, ladderEnd: number): void => {
+    if (open) {
+      open.until = endsAtPeriod === null ? at : Math.min(at, periodEndAfter(plan, open, endsAtPeriod));
+      open.surely = Math.min(open.until, ladderEnd);
+    }
     open = null;
     endsAtPeriod = null;
   };
@@ -58,7 +66,11 @@ export function stretchesOf(plan: SoldPlan, events: readonly LifeEvent[], now: n
     if (type === 'subscription.updated' && object.status !== 'incomplete') {
       endsAtPeriod = object.cancel_at_period_end ? (endsAtPeriod ?? at) : null;
     }
-    if (type === 'subscription.paused' || type === 'subscription.canceled') close(at);
+    // Each payment that came in begins the ladder of what is still owed anew.
+    if (type === 'subscription.past_due' || type === 'subscription.renewed') owedSince = at;
+    // Where nobody looked when the ladder ended, a period may have begun since: it ended first, and nothing more is billed.
+    const byLadder = type === 'subscription.canceled' && object.cancel_reason === 'dunning_exhausted';
+    if (type === 'subscription.paused' || type === 'subscription.canceled') close(at, byLadder ? owedSince + LADDER_MS : Infinity);
     const starts = type === 'subscription.activated' || type === 'subscription.resumed';
     if (!starts || object.billing_anchor === null) continue;
     const anchor = Date.parse(object.billing_anchor);
@@ -66,10 +78,10 @@ export function stretchesOf(plan: SoldPlan, events: readonly LifeEvent[], now: n
     const last = stretches.at(-1);
     if (last && last.anchor === anchor) open = last;
     else {
-      open = { anchor, firstPeriod: trial ? 1 : object.period_no, until: now };
+      open = { anchor, firstPeriod: trial ? 1 : object.period_no, until: now, surely: now };
       stretches.push(open);
     }
-    open.until = now;
+    open.until = open.surely = now;
     if (object.cancel_at_period_end) endsAtPeriod = at;
   }
   return stretches;
@@ -85,7 +97,7 @@ function periodEndAfter(plan: SoldPlan, stretch: Stretch, instant: number): numb
 export interface LivedPeriod {
   start: number;
   end: number;
-  /** It begins in the very instant in which its stretch ends: it may be billed, and need not be. */
+  /** It begins in the very instant in which its stretch ends, or after its ladder has: it may be billed, and need not be. */
   optional: boolean;
 }
 
@@ -96,7 +108,7 @@ export function periodsOf(plan: SoldPlan, stretches: readonly Stretch[]): Map<nu
     for (let k = 0; ; k += 1) {
       const start = boundary(plan, stretch.anchor, k);
       if (k > 0 && start > stretch.until) break;
-      periods.set(stretch.firstPeriod + k, { start, end: boundary(plan, stretch.anchor, k + 1), optional: start >= stretch.until });
+      periods.set(stretch.firstPeriod + k, { start, end: boundary(plan, stretch.anchor, k + 1), optional: start >= stretch.surely });
     }
   }
   return periods;
