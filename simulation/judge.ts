@@ -3,7 +3,8 @@ import type { BookEntry } from '../sandbox/payments/model.js';
 import { PLANS, type SoldPlan } from './cast.js';
 import type { Lab } from './lab.js';
 import { judgeRequests } from './judge.gateway.js';
-import { type LifeEvent, periodsOf, price, stretchesOf } from './model.js';
+import { type ChargeRow, type InvoiceRow, readTables, type RefundRow, type SubscriptionRow, type Tables } from './judge.tables.js';
+import { periodsOf, price, stretchesOf } from './model.js';
 import type { Violation } from './violation.js';
 
 export interface Verdict {
@@ -18,64 +19,9 @@ export interface Verdict {
   owed: number;
 }
 
-interface SubscriptionRow {
-  id: string;
-  email: string;
-  plan: string;
-  quantity: number;
-  status: string;
-}
-
-interface InvoiceRow {
-  subscription: string;
-  period_no: number;
-  status: string;
-  total: number;
-  period_start: Date | null;
-  period_end: Date | null;
-}
-
-interface ChargeRow {
-  id: string;
-  subscription: string;
-  period_no: number;
-  attempt: number;
-  kind: string;
-  status: string;
-  surplus: boolean;
-  amount: number;
-  amount_refunded: number;
-  reference: string;
-  gateway_payment_id: string | null;
-  alerted: boolean;
-  booked: string | null;
-}
-
-interface RefundRow {
-  charge: string;
-  status: string;
-  amount: number;
-  gateway_action_id: string | null;
-}
-
-interface ParkedRow {
-  row_id: string;
-  parked_at: Date;
-  released_at: Date | null;
-}
-
-interface Tables {
-  subscriptions: SubscriptionRow[];
-  invoices: Map<string, InvoiceRow[]>;
-  charges: Map<string, ChargeRow[]>;
-  events: Map<string, LifeEvent[]>;
-  refunds: Map<string, RefundRow[]>;
-  parked: Map<string, ParkedRow[]>;
-}
-
 /** Compares the engine's tables with the gateway's book and with the model of what each period should cost. */
 export async function judge(lab: Lab): Promise<Verdict> {
-  const tables = await read(lab.admin);
+  const tables = await readTables(lab.admin);
   const entries = [...lab.gateway.context.store.book.rows.values()];
   const violations = [...(await judgeTables(lab)), ...judgeBook(tables, entries), ...judgeRequests(lab), ...judgeRefusals(lab, tables)];
   const counts = { periods: 0, owed: 0 };
@@ -95,37 +41,6 @@ export async function judge(lab: Lab): Promise<Verdict> {
     captures: entries.length,
     surplus: charges.filter(({ surplus }) => surplus).length,
   };
-}
-
-async function read(admin: pg.Client): Promise<Tables> {
-  const rows = async <T extends pg.QueryResultRow>(sql: string): Promise<T[]> => (await admin.query<T>(sql)).rows;
-  const subscriptions = await rows<SubscriptionRow>(
-    `select s.id, u.email, p.code as plan, s.quantity, s.status from subscriptions s
-       join customers u on u.id = s.customer join plans p on p.id = s.plan order by u.email, s.id`,
-  );
-  const invoices = await rows<InvoiceRow>('select subscription, period_no, status, total, period_start, period_end from invoices order by id');
-  const charges = await rows<ChargeRow>(
-    `select c.*, t.kind as booked, exists (select 1 from parked_rows p where p.row_id = c.id) as alerted
-       from charges c left join ledger_transactions t on t.source_key = c.gateway_payment_id || ':capture' order by c.id`,
-  );
-  const parked = await rows<ParkedRow>('select row_id, parked_at, released_at from parked_rows');
-  const events = await rows<LifeEvent & { subject: string; at: Date | number }>(
-    `select subject, type, created_at as at, data->'object' as object from events
-      where type like 'subscription.%' order by subject, sequence`,
-  );
-  const refunds = await rows<RefundRow>('select charge, status, amount, gateway_action_id from refunds order by id');
-  for (const event of events) event.at = Number(event.at);
-  return { subscriptions, invoices: by(invoices, 'subscription'), charges: by(charges, 'subscription'), events: by(events, 'subject'), refunds: by(refunds, 'charge'), parked: by(parked, 'row_id') };
-}
-
-function by<K extends string, T extends Record<K, string>>(rows: readonly T[], key: K): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const group = groups.get(row[key]);
-    if (group) group.push(row);
-    else groups.set(row[key], [row]);
-  }
-  return groups;
 }
 
 const told = (types: string, table: string, where: string, times = '= 1'): string => `select r.id from ${table} r
@@ -282,15 +197,23 @@ function judgeSubscription(s: SubscriptionRow, tables: Tables, book: Book, now: 
   for (const invoice of invoices) {
     const should = price(plan, s.quantity, invoice.period_no);
     if (invoice.total !== should) blame('wrong_price', `period ${invoice.period_no} should cost ${should}, is billed ${invoice.total}`);
-    // Whoever changes his wallet pays the next period ahead; he may have left before it began.
-    const ahead = charges.every(({ kind, period_no: no }) => no !== invoice.period_no || kind === 'checkout');
-    if (invoice.status !== 'void' && invoice.period_start !== null && invoice.period_no > 0 && !expected.has(invoice.period_no) && !ahead) {
+    const billed = invoice.status !== 'void' && invoice.period_start !== null && invoice.period_no > 0;
+    if (billed && !expected.has(invoice.period_no) && !isAhead(s, invoice, tables, now)) {
       blame('wrong_period', `period ${invoice.period_no} was billed and never lived`);
     }
   }
   const ended = s.status === 'canceled' || s.status === 'incomplete_expired';
   for (const no of new Set(charges.map((charge) => charge.period_no))) judgePeriod(no, invoices, charges, book, ended, blame);
   return { violations, periods: expected.size, owed };
+}
+
+/** Whoever changes his wallet pays the next period ahead. It is still to come; or he left before it began, and has his money back. */
+function isAhead(s: SubscriptionRow, invoice: InvoiceRow, tables: Tables, now: number): boolean {
+  if (s.advance_invoice !== invoice.id || invoice.status !== 'paid' || invoice.period_start === null) return false;
+  const paid = (tables.charges.get(s.id) ?? []).filter((charge) => charge.invoice === invoice.id && charge.status === 'captured' && !charge.surplus);
+  if (paid.some(({ kind }) => kind !== 'checkout')) return false;
+  if (s.status !== 'canceled') return s.status === 'paused' || invoice.period_start.getTime() > now;
+  return paid.every(({ id, amount, amount_refunded: back }) => back === amount || (tables.refunds.get(id) ?? []).some(({ status }) => status === 'declined'));
 }
 
 /** Captured once, or visibly owed; and every further capture has somebody else to answer for it. */
