@@ -46,11 +46,14 @@ export class ChargeMint {
     private readonly paymentBody: PaymentBody,
   ) {}
 
+  referenceOf(subscription: string, periodNo: number, attempt: number): string {
+    return `${REFERENCE_PREFIX}-${this.secret.token('reference', 20, subscription, periodNo, attempt)}-${periodNo}-${attempt}`;
+  }
+
   mint(draft: ChargeDraft): Charge {
     const { subscription, invoice, attempt, kind, trigger, dunning_step, source, now } = draft;
     const fact = [subscription.id, invoice.period_no, attempt] as const;
-    const tag = this.secret.token('reference', 20, ...fact);
-    const reference = `${REFERENCE_PREFIX}-${tag}-${invoice.period_no}-${attempt}`;
+    const reference = this.referenceOf(...fact);
     const body = this.paymentBody.write(draft, reference);
     return {
       id: newId('chg'),

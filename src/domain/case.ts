@@ -162,6 +162,26 @@ export class BillingCase {
     });
   }
 
+  /** A charge that a life made which this database has forgotten: the gateway holds its payment, and nothing of it is sent. */
+  recallCharge(invoice: Invoice, attempt: number): Charge {
+    const asked = { ...invoice, amount_due: (invoice.total - invoice.balance_applied) as Invoice['amount_due'] };
+    const recalled = this.ports.mint({
+      kind: attempt === 1 ? 'recurring' : 'retry',
+      trigger: 'schedule',
+      dunning_step: null,
+      subscription: this.subscription,
+      invoice: asked,
+      attempt,
+      source: this.sources.find(this.subscription.source),
+      terms: null,
+      sendAt: this.engineNow,
+      now: this.now,
+    });
+    this.charges.add(recalled);
+    this.tell('charge.created', this.chargeView(recalled));
+    return recalled;
+  }
+
   /** A refund of a charge; numbers count up over all that we asked for, also those a lost life asked for. */
   addRefund(charge: Charge, wanted: NewRefund): Refund {
     const numbers = this.refundsOf(charge.id).map((refund) => refund.number ?? 0);

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { chargesOf, DAY, HOUR, lastCharge, liveToRenewal, MINUTE, NOTICE, sell } from '../gateway/shop.js';
+import { arm, chargesOf, DAY, HOUR, lastCharge, liveToRenewal, MINUTE, NOTICE, sell } from '../gateway/shop.js';
+import { Continuity } from '../../src/continuity/continuity.js';
+import { backUp } from '../support/backup.js';
 import { World } from '../support/world.js';
 
 let world: World;
@@ -65,4 +67,28 @@ test('money with our reference that is unknown here is parked and told, and take
   await world.pass(DAY, HOUR);
   expect(await orphans()).toEqual([]);
   expect((await world.book()).filter((entry) => entry.reference === reference)).toHaveLength(1);
+});
+
+test('money of a lost life for a subscription that was cancelled since is taken in: nothing would make its charge again', async () => {
+  const subscription = await sell(world);
+  const fault = await arm(world, 'decline', { params: { response_code: '20051' } });
+  await liveToRenewal(world, subscription);
+  await world.control('DELETE', `/faults/${fault}`);
+  const restore = await backUp(world.database);
+  await world.pass(DAY + HOUR, MINUTE);
+  const retry = await lastCharge(world, subscription);
+  expect(retry).toMatchObject({ period_no: 2, attempt: 2, status: 'captured' });
+  await restore();
+  await world.restart();
+  await world.app.get(Continuity).start(true);
+  await world.post(`/v1/subscriptions/${subscription}/cancel`, { at: 'now' });
+  expect((await chargesOf(world, subscription)).map(({ attempt }) => attempt)).toEqual([1, 1]);
+
+  await tellAgain(retry.gateway_payment_id as string);
+  expect(await lastCharge(world, subscription)).toMatchObject({
+    period_no: 2, attempt: 2, reference: retry.reference, gateway_payment_id: retry.gateway_payment_id, status: 'captured', surplus: false, sends: 0,
+  });
+  expect((await world.list(`/v1/invoices?subscription=${subscription}`)).map(({ status }) => status)).toEqual(['paid', 'paid']);
+  expect(await orphans()).toEqual([]);
+  expect((await world.book()).filter(({ reference }) => reference === retry.reference)).toHaveLength(1);
 });
