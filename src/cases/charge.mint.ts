@@ -46,8 +46,9 @@ export class ChargeMint {
     private readonly paymentBody: PaymentBody,
   ) {}
 
-  referenceOf(subscription: string, periodNo: number, attempt: number): string {
-    return `${REFERENCE_PREFIX}-${this.secret.token('reference', 20, subscription, periodNo, attempt)}-${periodNo}-${attempt}`;
+  referenceOf(...fact: readonly [subscription: string, periodNo: number, attempt: number]): string {
+    const tag = this.secret.token('reference', 20, ...fact);
+    return `${REFERENCE_PREFIX}-${tag}-${fact[1]}-${fact[2]}`;
   }
 
   mint(draft: ChargeDraft): Charge {
