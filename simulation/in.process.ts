@@ -40,6 +40,7 @@ export function ask(server: Server, { method, path, headers = {}, body }: Ask): 
       take(chunk);
       const text = Buffer.concat(chunks).toString();
       response.emit('finish');
+      response.emit('close');
       resolve({ status: response.statusCode, body: parse(text) });
       return response;
     }) as typeof response.end;

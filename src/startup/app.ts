@@ -6,7 +6,8 @@ import { InboxEndpoint } from '../inbox/inbox.endpoint.js';
 import type { Config } from '../platform/config/config.js';
 import { InstallationSecret } from '../platform/crypto/secret.js';
 import { createDataSource } from '../platform/database/data.source.js';
-import { intercept, setUpHttp } from '../platform/http/http.setup.js';
+import { BoundedServer } from '../platform/http/bounded.server.js';
+import { setUpHttp } from '../platform/http/http.setup.js';
 import type { PlatformParts } from '../platform/platform.module.js';
 import { TABLES } from '../tables.js';
 
@@ -25,7 +26,8 @@ export async function createApp(
     onError: () => undefined,
   }).initialize();
   const secret = new InstallationSecret([current, ...previous]);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with({ config, dataSource, secret, ...parts }), {
+  const server = new BoundedServer();
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with({ config, dataSource, secret, ...parts }), server, {
     bodyParser: false,
     abortOnError: false,
     // Nest's account of its own wiring would bury the few lines that a newcomer looks for.
@@ -34,7 +36,7 @@ export async function createApp(
   const webhooks = app.get(InboxEndpoint);
   setUpHttp(app, webhooks.handle);
   await app.init();
-  intercept(app, webhooks.take);
+  server.intercept(webhooks.take);
   app.useLogger(app.get(Logger));
   return app;
 }

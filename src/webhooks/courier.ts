@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, request } from 'undici';
 import type { HookAnswer } from '../domain/webhook.js';
 import { Egress } from './egress.js';
@@ -13,7 +13,7 @@ const KEPT = 500;
 
 /** Carries one delivery to its receiver: no redirects, no endless answers, no way to an address that is not public. */
 @Injectable()
-export class Courier implements OnModuleDestroy {
+export class Courier implements OnApplicationShutdown {
   private readonly agent: Agent;
 
   constructor(private readonly egress: Egress) {
@@ -47,7 +47,7 @@ export class Courier implements OnModuleDestroy {
     }
   }
 
-  onModuleDestroy(): Promise<void> {
+  onApplicationShutdown(): Promise<void> {
     return this.agent.destroy();
   }
 }

@@ -27,7 +27,7 @@ test('a name that leads elsewhere by the time of the call is not followed there'
     expect(await courier.deliver(url, {}, '{}')).toMatchObject({ status: null, error: 'the name leads to an address that is not public' });
   }
   expect(inner.visits()).toBe(0);
-  await courier.onModuleDestroy();
+  await courier.onApplicationShutdown();
   inner.close();
 });
 
@@ -41,6 +41,6 @@ test('what was allowed when the endpoint was made, and is not any more, is not c
   const allowed = new Courier(new Egress(true));
   expect(await allowed.deliver(`http://127.0.0.1:${inner.port}/`, {}, '{}')).toMatchObject({ status: null, error: 'other side closed' });
   expect(inner.visits()).toBe(1);
-  await Promise.all([courier.onModuleDestroy(), allowed.onModuleDestroy()]);
+  await Promise.all([courier.onApplicationShutdown(), allowed.onApplicationShutdown()]);
   inner.close();
 });

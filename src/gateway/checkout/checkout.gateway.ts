@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { PaymentFact } from '../../domain/observation.js';
 import {
   type Answer, type FoundPayment, Gateway, LookupFailed, type PaymentAnswer, type PaymentRequest, type RefundAnswer,
@@ -23,7 +23,7 @@ const TRANSIENT_CODES = new Set([
 
 /** Checkout.com behind the port: every answer sorted into accepted, refused, not taken, or unknown. */
 @Injectable()
-export class CheckoutGateway extends Gateway implements OnModuleDestroy {
+export class CheckoutGateway extends Gateway implements OnApplicationShutdown {
   private readonly log = new Logger(CheckoutGateway.name);
 
   constructor(
@@ -137,7 +137,8 @@ export class CheckoutGateway extends Gateway implements OnModuleDestroy {
     this.log.warn({ payment: fact.payment_id, status: unknownStatus }, 'a status nobody knows counts as pending');
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** Not earlier: requests that are still answered, and sets in hand, may have to call. */
+  async onApplicationShutdown(): Promise<void> {
     await this.http.close();
   }
 }

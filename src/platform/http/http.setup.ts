@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -8,7 +8,8 @@ import { BodyPipe } from './body.pipe.js';
 import { ProblemFilter, refuseBody } from './problem.js';
 
 export const MAX_BODY = 256 * 1024;
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+/** What ids look like: no markup for whoever shows a log, no e-mail address. */
+const REQUEST_ID = /^[\w.:/+=~-]{1,128}$/;
 
 /** Gives every request an id: the caller's own when it is decent, else a new one. */
 export function requestId(request: IncomingMessage, response: ServerResponse, next: () => void = () => undefined): void {
@@ -25,27 +26,27 @@ function verifyUtf8(_request: unknown, _response: unknown, bytes: Buffer, charse
   if (!isUtf8(bytes)) throw Object.assign(new Error('not UTF-8'), { type: 'entity.parse.failed' });
 }
 
+/** Answers are data, for the one who asked: nothing is run, framed or kept. A page says for itself what it needs. */
+const strict = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  xFrameOptions: { action: 'deny' },
+});
+
+function unkept(_: IncomingMessage, response: ServerResponse, next: () => void): void {
+  response.setHeader('cache-control', 'no-store');
+  next();
+}
+
 /** What every request passes: an id, safe headers, a body of bounded size, problems as answers. */
 export function setUpHttp(app: NestExpressApplication, webhooks: RequestHandler): void {
-  app.use(requestId);
+  app.use(requestId, strict, unkept);
   // Signatures are over bytes: the gateway's webhooks are read raw, whatever they call themselves.
   app.use('/webhooks/checkout', express.raw({ type: () => true, limit: MAX_BODY, inflate: false }), webhooks);
-  app.use(helmet());
   app.use(express.json({ limit: MAX_BODY, inflate: false, strict: false, type: () => true, verify: verifyUtf8 }));
   app.use(refuseBody);
   app.useGlobalPipes(new BodyPipe());
   app.useGlobalFilters(new ProblemFilter());
-}
-
-/**
- * Lets a listener take requests before the framework sees them; what it does not take goes the usual way.
- * For the one path that comes by the thousand.
- */
-export function intercept(app: NestExpressApplication, take: (request: IncomingMessage, response: ServerResponse) => boolean): void {
-  const server = app.getHttpServer();
-  const usual = server.listeners('request') as RequestListener[];
-  server.removeAllListeners('request');
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (!take(request, response)) for (const listener of usual) listener.call(server, request, response);
-  });
 }
