@@ -12,7 +12,7 @@ const LIST: ListSpec = {
   table: 'events',
   prefix: 'evnt',
   filters: {
-    type: { kind: 'one_of', column: 'type', values: EVENT_TYPES },
+    type: { kind: 'one_of', column: 'type', values: EVENT_TYPES, groups: true },
     subject: { kind: 'text', column: 'subject' },
     created_at: { kind: 'instant', column: 'created_at' },
     updated_at: { kind: 'instant', column: 'created_at' },

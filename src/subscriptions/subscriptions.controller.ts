@@ -18,6 +18,7 @@ import {
   ResumeRequest,
   UpdateSubscriptionRequest,
 } from './subscription.requests.js';
+import { timeline } from './timeline.js';
 
 /** What the presenter computes, once more in SQL, so that it can be filtered by; a test holds them together. */
 const SHOWN_SOURCE = `(select s.gateway_source_id from sources s where s.subscription = subscriptions.id
@@ -92,6 +93,12 @@ export class SubscriptionsController {
   @Get(':id/upcoming_invoice')
   upcomingInvoice(@Param('id') id: string) {
     return this.presenter.upcomingInvoice(id);
+  }
+
+  @Get(':id/timeline')
+  async timeline(@Param('id') id: string, @Req() request: Request) {
+    await this.presenter.get(id);
+    return timeline(this.database, id, request);
   }
 
   @Patch(':id')

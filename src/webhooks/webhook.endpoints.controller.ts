@@ -31,7 +31,7 @@ const DELIVERIES: ListSpec = {
     status: { kind: 'one_of', column: 'status', values: DELIVERY_STATUSES },
     // There is one delivery of an event, under an id that follows from it.
     event: { kind: 'id', column: 'event', prefix: 'evnt', sql: (event) => `id = webhook_delivery_id(endpoint, ${event})` },
-    event_type: { kind: 'one_of', column: 'event_type', values: EVENT_TYPES },
+    event_type: { kind: 'one_of', column: 'event_type', values: EVENT_TYPES, groups: true },
     subject: { kind: 'text', column: 'subject' },
     queued_at: { kind: 'instant', column: 'queued_at' },
     next_attempt_at: { kind: 'instant', column: 'next_attempt_at' },

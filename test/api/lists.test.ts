@@ -193,6 +193,13 @@ test('a subscription is found by its wallet', async () => {
   }
 });
 
+test('events are found by groups of their types', async () => {
+  const all = await world.list('/v1/events?limit=100');
+  for (const group of ['invoice', 'plan', 'subscription', 'engine']) {
+    expect(await world.list(`/v1/events?limit=100&type=${group}.*`)).toEqual(all.filter((event) => event['type'].startsWith(`${group}.`)));
+  }
+});
+
 test('filters add up, and narrow what is paged', async () => {
   const [newest] = await world.list('/v1/events');
   const query = `subject=${newest?.['subject']}&created_at[gte]=2026-01-01T00:00:00%2B08:00&created_at[lt]=2027-01-01T00:00:00Z`;
@@ -206,7 +213,7 @@ test.each([
   ['subscriptions', 'customer=li'], ['subscriptions', `customer=${nobody('plan')}`], ['subscriptions', 'status=running'],
   ['subscriptions', 'status='], ['subscriptions', 'cancel_at_period_end=1'], ['subscriptions', 'plan=%00'], ['charges', 'kind=toString'],
   ['charges', 'status=captured,declined'], ['charges', 'reference=%00'], ['charges', 'surplus=TRUE'], ['invoices', 'period_no=2147483648'],
-  ['invoices', 'period_no=-1'], ['invoices', 'period_no=1e1'], ['invoices', 'subscription=*'], ['events', 'type=plan.*'], ['events', 'subject='],
+  ['invoices', 'period_no=-1'], ['invoices', 'period_no=1e1'], ['invoices', 'subscription=*'], ['events', 'type=tea.*'], ['events', 'type=*'], ['events', 'type=plan.c*'], ['events', 'type=.*'], ['charges', 'status=cap.*'], ['events', 'subject='],
   ['customers', `email=${'x'.repeat(256)}`], ['customers', 'email[gte]=a'], ['customers', 'locale=fr'], ['plans', 'active=yes'], ['test_clocks', 'status=late'],
   ['webhook_endpoints', 'active=1'], ['webhook_endpoints', 'url='], ['webhook_endpoints', 'secret=whsec_'], ['messages', 'name=hello'], ['messages', 'status=lost'], ['messages', `subscription=${nobody('inv')}`], ['messages', 'event=*'], ['messages', 'recipient=%00'],
 ])('%s?%s is refused', async (list, query) => {

@@ -13,7 +13,7 @@ const RESOURCES: [resource: string, prefix: string, missing: string, actions: [M
   ['plans', 'plan', 'plan_not_found', [['patch', ''], ['post', '/versions']]],
   ['dunning_policies', 'dun', 'dunning_policy_not_found', [['patch', '']]],
   ['customers', 'cust', 'customer_not_found', [['patch', ''], ['delete', '']]],
-  ['subscriptions', 'sub', 'subscription_not_found', [['patch', ''], ['post', '/uncancel'], ['post', '/pause'], ['post', '/resume']]],
+  ['subscriptions', 'sub', 'subscription_not_found', [['patch', ''], ['post', '/uncancel'], ['post', '/pause'], ['post', '/resume'], ['get', '/timeline'], ['get', '/upcoming_invoice']]],
   ['invoices', 'inv', 'invoice_not_found', []],
   ['charges', 'chg', 'charge_not_found', [['post', '/reconcile'], ['post', '/refunds']]],
   ['refunds', 'rfnd', 'refund_not_found', []],
@@ -92,6 +92,9 @@ describe('what is not there is 404', () => {
     ['post', '/v1/coupons'],
     ['get', '/v1/credit_notes'],
     ['post', '/v1/invoices'],
+    ['get', '/v1/reports/cash'],
+    ['get', '/v1/reports/mrr'],
+    ['get', '/v1/reports/churn'],
     ['post', `/v1/subscriptions/${nobody('sub')}/change`],
     ['post', `/v1/subscriptions/${nobody('sub')}/change/preview`],
   ])('%s %s', async (method, path) => {

@@ -27,7 +27,7 @@ const NEEDED: Record<'open' | 'read' | 'write' | 'admin', string[]> = {
     'GET /v1/quarantine', 'GET /v1/reports/reconciliation',
     'GET /v1/reports/recovery', 'GET /v1/dunning_policies', 'GET /v1/dunning_policies/:id',
     'GET /v1/webhook_endpoints', 'GET /v1/webhook_endpoints/:id', 'GET /v1/webhook_endpoints/:id/deliveries', 'GET /v1/webhook_deliveries/:id',
-    'GET /v1/subscriptions/:id/upcoming_invoice',
+    'GET /v1/subscriptions/:id/upcoming_invoice', 'GET /v1/subscriptions/:id/timeline',
   ],
   write: [
     'POST /v1/plans', 'PATCH /v1/plans/:id', 'POST /v1/plans/:id/versions', 'POST /v1/customers', 'PATCH /v1/customers/:id',

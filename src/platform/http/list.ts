@@ -10,7 +10,8 @@ export type Filter =
   /** `sql`: how rows are found by it, where comparing the column would not find them by an index. */
   | { kind: 'id'; column: string; prefix: IdPrefix; sql?: (parameter: string) => string }
   | { kind: 'text'; column: string }
-  | { kind: 'one_of'; column: string; values: readonly string[] }
+  /** `groups`: of values with dots a whole group may be asked for, `invoice.*`. */
+  | { kind: 'one_of'; column: string; values: readonly string[]; groups?: boolean }
   | { kind: 'flag'; column: string }
   | { kind: 'integer'; column: string }
   | { kind: 'instant'; column: string };
@@ -20,7 +21,17 @@ export interface ListSpec {
   /** Ids of this kind are the order and the cursor: newest first, stable under inserts. */
   prefix: IdPrefix;
   filters: Record<string, Filter>;
+  /** Another order, where ids are only the cursor. */
+  order?: Order;
 }
+
+interface Order {
+  by: string;
+  /** What comes after the row with this id. */
+  after: (parameter: string) => string;
+}
+
+const NEWEST_FIRST: Order = { by: 'id desc', after: (p) => `id < ${p}` };
 
 export interface Page<T> {
   data: T[];
@@ -37,7 +48,7 @@ interface Condition {
   value: unknown;
 }
 
-/** One page of a list: the rows, newest first. Throws a 422 that names every bad parameter. */
+/** One page of a list: the rows, newest first where the list knows no other order. Throws a 422 that names every bad parameter. */
 export async function listPage<Row extends { id: string }>(
   on: Queryable,
   spec: ListSpec,
@@ -45,11 +56,12 @@ export async function listPage<Row extends { id: string }>(
   scope: Record<string, string> = {},
 ): Promise<Page<Row>> {
   const { limit, cursor, conditions } = parse(spec, request);
+  const { by, after } = spec.order ?? NEWEST_FIRST;
   for (const [column, value] of Object.entries(scope)) conditions.push({ sql: (p) => `${column} = ${p}`, value });
-  if (cursor !== null) conditions.push({ sql: (p) => `id < ${p}`, value: cursor });
+  if (cursor !== null) conditions.push({ sql: after, value: cursor });
   const where = conditions.map((condition, i) => condition.sql(`$${i + 1}`)).join(' and ') || 'true';
   const rows = await on.query<Row>(
-    `select * from ${spec.table} where ${where} order by id desc limit ${limit + 1}`,
+    `select * from ${spec.table} where ${where} order by ${by} limit ${limit + 1}`,
     conditions.map((condition) => condition.value),
   );
   const data = rows.slice(0, limit);
@@ -107,8 +119,12 @@ function readFilter(spec: ListSpec, name: string, value: string): Condition | Fi
     case 'id':
       if (!isId(filter.prefix, value)) return bad('is not an id of this kind');
       return filter.sql ? { sql: filter.sql, value } : is(value);
-    case 'one_of':
-      return filter.values.includes(value) ? is(value) : bad(`must be one of ${filter.values.join(', ')}`);
+    case 'one_of': {
+      if (filter.values.includes(value)) return is(value);
+      const group = filter.groups && value.endsWith('.*') ? filter.values.filter((one) => one.startsWith(value.slice(0, -1))) : [];
+      if (group.length > 0) return { sql: (p) => `${filter.column} = any(${p})`, value: group };
+      return bad(`must be one of ${filter.values.join(', ')}`);
+    }
     case 'flag':
       return value === 'true' || value === 'false' ? is(value === 'true') : bad('must be true or false');
     case 'integer':

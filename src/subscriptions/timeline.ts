@@ -1,0 +1,23 @@
+import type { Request } from 'express';
+import { EVENT_TYPES } from '../domain/events.js';
+import type { RecordedEvent } from '../events/event.tables.js';
+import { eventView } from '../events/event.view.js';
+import type { Queryable } from '../platform/database/queryable.js';
+import { listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+
+/** The events of one subject by their sequence: the order in which they happened, whatever clock they were told by. */
+const LIST: ListSpec = {
+  table: 'events',
+  prefix: 'evnt',
+  filters: {
+    type: { kind: 'one_of', column: 'type', values: EVENT_TYPES, groups: true },
+    created_at: { kind: 'instant', column: 'created_at' },
+    updated_at: { kind: 'instant', column: 'created_at' },
+  },
+  order: { by: 'sequence', after: (p) => `sequence > (select seen.sequence from events seen where seen.id = ${p})` },
+};
+
+/** One page of everything that happened to a subscription, oldest first. */
+export async function timeline(on: Queryable, subscription: string, request: Request) {
+  return presentPage(await listPage<RecordedEvent>(on, LIST, request, { subject: subscription }), (events) => events.map(eventView));
+}
