@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
-import type { Range } from './range.js';
+import { type DividedRange, stretchEnd, stretchStart } from './range.js';
 
 /** Beyond this many differences the report shows the newest and says that there are more. */
 const MOST_DIFFERENCES = 1_000;
@@ -12,6 +13,8 @@ interface Figure {
 }
 
 interface CurrencyRow {
+  start: Date | null;
+  end: Date | null;
   currency: string;
   sent: Figure;
   captured: Figure;
@@ -39,12 +42,12 @@ const sum = (name: string, filter: string) => `json_build_object(
     'amount', coalesce(sum(c.amount) filter (where ${filter}), 0)) as ${name}`;
 
 const FIGURES = `
-  select c.currency, ${sum('sent', 'true')}, ${sum('captured', `c.status = 'captured'`)},
+  select start, ${stretchEnd('start')} as end, c.currency, ${sum('sent', 'true')}, ${sum('captured', `c.status = 'captured'`)},
          ${sum('compared', 'c.verified_at is not null')}, ${sum('to_compare', 'c.verified_at is null')}
-    from charges c
+    from charges c, lateral (select ${stretchStart('c.first_sent_at')} as start) stretch
    where c.first_sent_at is not null
      and ($1::timestamptz is null or c.first_sent_at >= $1) and ($2::timestamptz is null or c.first_sent_at < $2)
-   group by c.currency order by c.currency`;
+   group by start, c.currency order by start, c.currency`;
 
 const within = (column: string) =>
   `($1::timestamptz is null or ${column} >= $1) and ($2::timestamptz is null or ${column} < $2)`;
@@ -79,18 +82,22 @@ const DIFFERENCES = `
 /** Do the gateway and we agree? Charges count by the time of their first sending, on the engine's clock. */
 @Injectable()
 export class Reconciliation {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly config: Config,
+  ) {}
 
-  async report({ from, to }: Range) {
+  async report({ from, to, interval }: DividedRange) {
     const now = await this.database.now();
     const [currencies, differences] = await Promise.all([
-      this.database.query<CurrencyRow>(FIGURES, [from, to]),
+      this.database.query<CurrencyRow>(FIGURES, [from, to, interval, this.config.DEFAULT_TIME_ZONE]),
       this.database.query<Difference>(DIFFERENCES, [from, to, now]),
     ]);
     return {
       object: 'reconciliation_report' as const,
       from,
       to,
+      interval,
       created_at: now,
       currencies,
       differences: differences.slice(0, MOST_DIFFERENCES),

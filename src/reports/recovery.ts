@@ -2,10 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DECLINE_CLASSES, type DeclineClass } from '../domain/decline.js';
 import { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
-import type { Range } from './range.js';
-
-export const RECOVERY_INTERVALS = ['day', 'week', 'month'] as const;
-export type RecoveryInterval = (typeof RECOVERY_INTERVALS)[number];
+import { type DividedRange, stretchEnd, stretchStart } from './range.js';
 
 /** How many invoices, and how much in minor units. */
 interface Figure {
@@ -60,7 +57,7 @@ const ROWS = `
             and ($1::timestamptz is null or f.settled_at >= $1) and ($2::timestamptz is null or f.settled_at < $2))
      order by c.invoice, c.attempt
   ), weighed as (
-    select case when $3::text is null then $1::timestamptz else date_trunc($3, f.at, $4) end as start,
+    select ${stretchStart('f.at')} as start,
            i.currency, f.class, i.total - i.balance_applied as amount,
            case i.status when 'paid' then 'recovered' when 'open' then 'in_play' else 'lost' end as outcome,
            case when i.status <> 'paid' then null
@@ -74,8 +71,7 @@ const ROWS = `
      where ($1::timestamptz is null or f.at >= $1) and ($2::timestamptz is null or f.at < $2)
   )
   select start,
-         case when $3::text is null then $2::timestamptz
-              else (start at time zone $4 + ('1 ' || $3)::interval) at time zone $4 end as end,
+         ${stretchEnd('start')} as end,
          currency, class, outcome, by, step, count(*)::int as count, sum(amount)::bigint as amount
     from weighed
    group by start, currency, class, outcome, by, step
@@ -89,8 +85,8 @@ export class Recovery {
     private readonly config: Config,
   ) {}
 
-  /** Days, weeks and months are those of `DEFAULT_TIME_ZONE`; those in which nothing failed are left out. */
-  async report({ from, to }: Range, interval: RecoveryInterval | null) {
+  /** Stretches in which nothing failed are left out. */
+  async report({ from, to, interval }: DividedRange) {
     const now = await this.database.now();
     const rows = await this.database.query<Row>(ROWS, [from, to, interval, this.config.DEFAULT_TIME_ZONE]);
     return { object: 'recovery_report' as const, from, to, interval, created_at: now, data: buckets(rows) };

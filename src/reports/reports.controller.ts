@@ -2,7 +2,7 @@ import { Controller, Get, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { readRange } from './range.js';
 import { Reconciliation } from './reconciliation.js';
-import { Recovery, RECOVERY_INTERVALS } from './recovery.js';
+import { Recovery } from './recovery.js';
 
 @Controller('v1/reports')
 export class ReportsController {
@@ -18,7 +18,6 @@ export class ReportsController {
 
   @Get('recovery')
   recover(@Req() request: Request) {
-    const { interval, ...range } = readRange(request, RECOVERY_INTERVALS);
-    return this.recovery.report(range, interval);
+    return this.recovery.report(readRange(request));
   }
 }

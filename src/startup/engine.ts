@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ApiKeys } from '../access/api.keys.js';
 import { Continuity } from '../continuity/continuity.js';
-import { Config, loadConfig, usesBundledSandbox } from '../platform/config/config.js';
+import { Config, loadConfig, usesBundledSandbox, warningsOf } from '../platform/config/config.js';
 import { InstallationSecret } from '../platform/crypto/secret.js';
 import { startEmbeddedPostgres } from '../platform/database/embedded.postgres.js';
 import { runMigrations } from '../platform/database/migrate.js';
@@ -46,6 +47,7 @@ export async function startEngine(given: Config): Promise<Engine> {
     const sandbox = usesBundledSandbox(config) ? await sandboxFor(config, started) : null;
     const app = await createApp(config);
     started.push(() => app.close());
+    for (const warning of warningsOf(config)) new Logger('Config').warn(warning);
     await app.get(Continuity).start(config.QUARANTINE);
     const newApiKey = await app.get(ApiKeys).bootstrap(config.ZHOUQI_API_KEY);
     await app.listen(config.PORT, config.HOST);

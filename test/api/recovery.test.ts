@@ -102,9 +102,6 @@ describe('what became of payments that failed', () => {
     expectProblem(await send(world, 'get', `/v1/reports/recovery?${query}`), { ...INVALID, paths });
   });
 
-  test('the reconciliation is not divided', async () => {
-    expectProblem(await send(world, 'get', '/v1/reports/reconciliation?interval=day'), { ...INVALID, paths: ['interval'] });
-  });
 });
 
 test('/metrics counts those that are being dunned, by who must act', async () => {

@@ -26,10 +26,10 @@ describe('a book in which all is well', () => {
 
   test('counts and sums per currency what was sent, captured, compared, and is yet to be', async () => {
     expect(await report()).toEqual({
-      object: 'reconciliation_report', from: null, to: null, created_at: new Date(world.clock.at).toISOString(),
+      object: 'reconciliation_report', from: null, to: null, interval: null, created_at: new Date(world.clock.at).toISOString(),
       currencies: [
-        { currency: 'CNY', sent: { count: 2, amount: 7800 }, captured: { count: 1, amount: 3900 }, compared: { count: 1, amount: 3900 }, to_compare: { count: 1, amount: 3900 } },
-        { currency: 'HKD', sent: { count: 1, amount: 500 }, captured: { count: 1, amount: 500 }, compared: { count: 0, amount: 0 }, to_compare: { count: 1, amount: 500 } },
+        { start: null, end: null, currency: 'CNY', sent: { count: 2, amount: 7800 }, captured: { count: 1, amount: 3900 }, compared: { count: 1, amount: 3900 }, to_compare: { count: 1, amount: 3900 } },
+        { start: null, end: null, currency: 'HKD', sent: { count: 1, amount: 500 }, captured: { count: 1, amount: 500 }, compared: { count: 0, amount: 0 }, to_compare: { count: 1, amount: 500 } },
       ],
       differences: [], more_differences: false,
     });
@@ -47,8 +47,25 @@ describe('a book in which all is well', () => {
     expect((await report(`?from=${instant}`)).from).toBe(instant);
   });
 
+  test('divided into days, weeks or months of the merchant, those without charges left out', async () => {
+    const rows = async (query: string) => (await report(query)).currencies.map((row: Record<string, any>) => [row['start'], row['end'], row['currency'], row['sent'].count]);
+    const midnight = (day: string) => new Date(`${day}T00:00:00+08:00`).toISOString();
+    expect(await rows('?interval=day')).toEqual([
+      [midnight('2026-03-01'), midnight('2026-03-02'), 'CNY', 1],
+      [midnight('2026-03-11'), midnight('2026-03-12'), 'CNY', 1],
+      [midnight('2026-03-11'), midnight('2026-03-12'), 'HKD', 1],
+    ]);
+    expect(await rows('?interval=month')).toEqual([
+      [midnight('2026-03-01'), midnight('2026-04-01'), 'CNY', 2],
+      [midnight('2026-03-01'), midnight('2026-04-01'), 'HKD', 1],
+    ]);
+    expect(await rows(`?interval=week&to=${at(10)}`)).toEqual([[midnight('2026-02-23'), midnight('2026-03-02'), 'CNY', 1]]);
+  });
+
   test.each([
     ['from=yesterday', ['from']],
+    ['interval=fortnight', ['interval']],
+    ['interval=day&interval=week', ['interval']],
     ['from=&to=2026-13-01T00:00:00Z', ['from', 'to']],
     ['from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z', ['to']],
     ['from=2026-01-02T00:00:00Z&from=2026-01-03T00:00:00Z', ['from']],

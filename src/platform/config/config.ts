@@ -26,6 +26,9 @@ const LOCAL_URL = { require_tld: false, require_protocol: true, protocols: ['htt
 const MAIL_URL = { require_tld: false, require_protocol: true, protocols: ['smtp', 'smtps'] };
 const POSTGRES_URL = { require_tld: false, require_protocol: true, protocols: ['postgres', 'postgresql'] };
 
+/** Longer than the gateway may take to process a payment and show it. */
+const SETTLE_SECONDS = 1_800;
+
 const number = () => Transform(({ value }) => (value === undefined ? undefined : Number(value)));
 const boolean = () =>
   Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
@@ -94,7 +97,7 @@ export class Config {
   @boolean() @IsBoolean() CKO_MERCHANT_INITIATED = true;
   @number() @IsInt() @Min(1) @Max(1_000_000) CKO_WRITES_PER_SECOND = 80;
   @number() @IsInt() @Min(1) @Max(1_000_000) CKO_READS_PER_SECOND = 80;
-  @number() @IsInt() @Min(1) CKO_SETTLE_SECONDS = 1800;
+  @number() @IsInt() @Min(1) CKO_SETTLE_SECONDS = SETTLE_SECONDS;
   @number() @IsNumber() @Min(2) CKO_IDEMPOTENCY_HOURS = 24;
   /** Customs fields that are carried on every payment when set (their place in the body is the account's). */
   @IsOptional() @IsString() CKO_CUSTOMS_CODE?: string;
@@ -128,10 +131,8 @@ export class ConfigError extends Error {}
 
 /** Reads and checks the environment. Throws {@link ConfigError} naming the first bad variable. */
 export function loadConfig(env: Record<string, string | undefined>): Config {
-  const known = Object.keys(new Config());
-  const names = new Set([...known, ...OPTIONAL]);
   const given = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => names.has(name) && value !== undefined && value !== ''),
+    Object.entries(env).filter(([name, value]) => VARIABLES.has(name) && value !== undefined && value !== ''),
   );
   if (given.CURRENCIES?.toLowerCase() === 'all') delete given.CURRENCIES;
   const config = plainToInstance(Config, given, { exposeDefaultValues: true });
@@ -151,6 +152,9 @@ const OPTIONAL = [
   'CURRENCIES', 'SMTP_URL', 'MAIL_FROM', 'METRICS_TOKEN', 'SANDBOX_CONTROL_PORT',
 ];
 
+/** The names of everything that can be set. */
+export const VARIABLES: ReadonlySet<string> = new Set([...Object.keys(new Config()), ...OPTIONAL]);
+
 /** Whether the bundled sandbox is the gateway: so it is when no credentials of a real one are set. */
 export function usesBundledSandbox(config: Config): boolean {
   return config.CKO_SECRET_KEY === undefined && config.CKO_CLIENT_ID === undefined;
@@ -164,6 +168,12 @@ export function sendsMail(config: Config): boolean {
 /** Whether money is play money: test clocks exist only then. */
 export function isSandbox(config: Config): boolean {
   return usesBundledSandbox(config) || (config.CKO_SECRET_KEY?.startsWith('sk_sbox_') ?? false);
+}
+
+/** What may be meant so and seldom is: said once at the start. */
+export function warningsOf(config: Config): string[] {
+  if (config.CKO_SETTLE_SECONDS >= SETTLE_SECONDS) return [];
+  return [`CKO_SETTLE_SECONDS: under ${SETTLE_SECONDS}, a charge may be sent again while the gateway is still working on the first sending`];
 }
 
 function checkTogether(config: Config): void {
