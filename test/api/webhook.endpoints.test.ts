@@ -105,7 +105,7 @@ describe('the list of deliveries', () => {
     expect(await world.list(`/v1/webhook_endpoints/${other['id']}/deliveries`)).toEqual([]);
   });
 
-  test.each(['status=lost', 'status=', `event=${nobody('plan')}`, 'event=*', 'event_type=invoice.*', 'subject=', 'endpoint=x', 'limit=0', 'cursor=x', 'delivered_at[gte]=today', 'colour=red'])(
+  test.each(['status=lost', 'status=', `event=${nobody('plan')}`, 'event=*', 'event_type=invoice.', 'subject=', 'endpoint=x', 'limit=0', 'cursor=x', 'delivered_at[gte]=today', 'colour=red'])(
     '%s is refused',
     async (query) => {
       expectProblem(await send(world, 'get', `${path}?${query}`), { ...INVALID, paths: [query.slice(0, query.indexOf('='))] });
