@@ -9,7 +9,7 @@ const FLOORS = [
   ['subscriptions'],
   ['clocks', 'inbox', 'telemetry', 'webhooks', 'pages'],
   ['scheduler'],
-  ['health', 'reports'],
+  ['health', 'reports', 'openapi'],
 ];
 
 const folder = (names) => `^src/(${names.join('|')})/`;

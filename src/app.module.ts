@@ -8,6 +8,7 @@ import { InboxModule } from './inbox/inbox.module.js';
 import { InvoicesModule } from './invoices/invoices.module.js';
 import { logModule } from './platform/log/log.module.js';
 import { MessagesModule } from './messages/messages.module.js';
+import { OpenApiModule } from './openapi/openapi.module.js';
 import { PagesModule } from './pages/pages.module.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
 import { PlansModule } from './plans/plans.module.js';
@@ -26,6 +27,7 @@ export class AppModule {
         PlatformModule.with(parts),
         AccessModule,
         HealthModule,
+        OpenApiModule,
         PlansModule,
         CustomersModule,
         EventsModule,

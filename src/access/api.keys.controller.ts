@@ -1,10 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { invalid } from '../domain/errors.js';
 import { Database } from '../platform/database/database.js';
 import { Creates } from '../platform/http/creates.js';
 import { Instant, Metadata, parseInstant, SomeOf, Text } from '../platform/http/fields.js';
-import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { type ApiKey, apiKeyView, SCOPES, type Scope } from './api.key.js';
 import { ApiKeys } from './api.keys.js';
 
@@ -27,6 +26,7 @@ const LIST: ListSpec = {
   },
 };
 
+/** Who may use the interface, and for what. Only admin keys may ask. */
 @Controller('v1/api_keys')
 export class ApiKeysController {
   constructor(
@@ -34,6 +34,7 @@ export class ApiKeysController {
     private readonly database: Database,
   ) {}
 
+  /** Makes a key. Its secret is in this answer, and never shown again. */
   @Post()
   @Creates('key')
   async create(@Body() body: CreateApiKeyRequest) {
@@ -42,17 +43,19 @@ export class ApiKeysController {
     return this.keys.create({ name: body.name, scopes: body.scopes, expiresAt, metadata: body.metadata ?? {} });
   }
 
+  /** Lists the keys that are not revoked. */
   @Get()
-  async list(@Req() request: Request) {
-    return presentPage(await listPage<ApiKey>(this.database, LIST, request), (keys) => keys.map(apiKeyView));
+  async list(@ListBy(LIST) query: ListQuery) {
+    return presentPage(await listPage<ApiKey>(this.database, query), (keys) => keys.map(apiKeyView));
   }
 
+  /** Shows a key. */
   @Get(':id')
   get(@Param('id') id: string) {
     return this.keys.get(id);
   }
 
-  /** Revokes it, at once and for good. */
+  /** Revokes a key, at once and for good. An admin key always remains. */
   @Delete(':id')
   @HttpCode(204)
   remove(@Param('id') id: string): Promise<void> {

@@ -1,7 +1,6 @@
-import { Controller, Get, Param, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Controller, Get, Param } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
-import { type Filter, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { type Filter, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { type AuditEntry, auditEntryView, AuditLog } from './audit.log.js';
 
 const CREATED_AT: Filter = { kind: 'instant', column: 'created_at' };
@@ -20,6 +19,7 @@ const LIST: ListSpec = {
   },
 };
 
+/** Who did what, when, and what it changed. Only admin keys may ask. */
 @Controller('v1/audit_log')
 export class AuditController {
   constructor(
@@ -27,11 +27,13 @@ export class AuditController {
     private readonly log: AuditLog,
   ) {}
 
+  /** Lists what was done. */
   @Get()
-  async list(@Req() request: Request) {
-    return presentPage(await listPage<AuditEntry>(this.database, LIST, request), (entries) => entries.map(auditEntryView));
+  async list(@ListBy(LIST) query: ListQuery) {
+    return presentPage(await listPage<AuditEntry>(this.database, query), (entries) => entries.map(auditEntryView));
   }
 
+  /** Shows one thing that was done. */
   @Get(':id')
   get(@Param('id') id: string) {
     return this.log.get(id);

@@ -1,11 +1,10 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { Refusal } from '../domain/errors.js';
 import { Config, isSandbox } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
 import { Creates } from '../platform/http/creates.js';
 import { Instant, Metadata, parseInstant } from '../platform/http/fields.js';
-import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import type { TestClock } from './test.clock.js';
 import { TestClocks } from './test.clocks.js';
 
@@ -28,7 +27,7 @@ const LIST: ListSpec = {
   },
 };
 
-/** Exists only where money is play money. */
+/** Customers that live in the time of a clock of their own, to live through years in seconds. They exist only with a sandbox gateway. */
 @Controller('v1/test_clocks')
 export class TestClocksController {
   constructor(
@@ -37,6 +36,7 @@ export class TestClocksController {
     private readonly config: Config,
   ) {}
 
+  /** Makes a clock that stands at an instant. */
   @Post()
   @Creates('clk')
   create(@Body() body: CreateTestClockRequest) {
@@ -44,19 +44,22 @@ export class TestClocksController {
     return this.clocks.create(parseInstant(body.now) as Date, body.metadata ?? {});
   }
 
+  /** Lists clocks. */
   @Get()
-  async list(@Req() request: Request) {
+  async list(@ListBy(LIST) query: ListQuery) {
     this.refuseLive();
-    const page = await listPage<TestClock>(this.database, LIST, request);
+    const page = await listPage<TestClock>(this.database, query);
     return presentPage(page, (clocks) => Promise.all(clocks.map((clock) => this.clocks.present(clock))));
   }
 
+  /** Shows a clock, and what it waits for. */
   @Get(':id')
   get(@Param('id') id: string) {
     this.refuseLive();
     return this.clocks.get(id);
   }
 
+  /** Sets a clock going; it gets there by itself, through every instant at which something is due. */
   @Post(':id/advance')
   @HttpCode(202)
   advance(@Param('id') id: string, @Body() body: AdvanceRequest) {
@@ -64,6 +67,7 @@ export class TestClocksController {
     return this.clocks.advance(id, parseInstant(body.to) as Date);
   }
 
+  /** Removes a clock and the customers who live in its time. */
   @Delete(':id')
   @HttpCode(204)
   remove(@Param('id') id: string): Promise<void> {

@@ -124,7 +124,7 @@ export function instantOf(local: number, timeZone: string): Date {
   return new Date(toInstant(local, zoneNamed(timeZone), 0));
 }
 
-const DURATION = /^([1-9]\d{0,4})([smhdw])$/;
+export const DURATION = /^([1-9]\d{0,4})([smhdw])$/;
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS, w: 7 * DAY_MS } as const;
 
 /**

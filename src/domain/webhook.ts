@@ -84,11 +84,11 @@ export function filtersFor(type: string): string[] {
   return ['*', `${type.slice(0, type.indexOf('.'))}.*`, type];
 }
 
-const FILTERS: ReadonlySet<string> = new Set(EVENT_TYPES.flatMap(filtersFor));
+/** Every filter that could ever let something through. */
+export const EVENT_FILTERS: readonly string[] = [...new Set(EVENT_TYPES.flatMap(filtersFor))];
 
-/** Whether a text is a filter that could ever let something through. */
 export function isEventFilter(text: string): boolean {
-  return FILTERS.has(text);
+  return EVENT_FILTERS.includes(text);
 }
 
 /** Bytes; larger bodies tell only what they are about. */

@@ -1,9 +1,8 @@
-import { Controller, Get, Param, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Controller, Get, Param } from '@nestjs/common';
 import { notFound } from '../domain/errors.js';
 import { EVENT_TYPES } from '../domain/events.js';
 import { Database } from '../platform/database/database.js';
-import { listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { isId } from '../platform/ids/ids.js';
 import type { RecordedEvent } from './event.tables.js';
 import { eventView } from './event.view.js';
@@ -19,16 +18,19 @@ const LIST: ListSpec = {
   },
 };
 
+/** Everything that happened, in order per subject. */
 @Controller('v1/events')
 export class EventsController {
   constructor(private readonly database: Database) {}
 
+  /** Lists events. */
   @Get()
-  async list(@Req() request: Request) {
-    const page = await listPage<RecordedEvent>(this.database, LIST, request);
+  async list(@ListBy(LIST) query: ListQuery) {
+    const page = await listPage<RecordedEvent>(this.database, query);
     return presentPage(page, (events) => events.map(eventView));
   }
 
+  /** Shows an event. */
   @Get(':id')
   async get(@Param('id') id: string) {
     const [event] = isId('evnt', id)

@@ -1,10 +1,9 @@
-import { Controller, Get, Param, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Controller, Get, Param } from '@nestjs/common';
 import { notFound } from '../domain/errors.js';
 import { type Invoice, INVOICE_STATUSES, VOID_REASONS } from '../domain/invoice.js';
 import { invoiceView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
-import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { isId } from '../platform/ids/ids.js';
 
 const LIST: ListSpec = {
@@ -26,15 +25,18 @@ const LIST: ListSpec = {
   },
 };
 
+/** What subscriptions owe for their periods. */
 @Controller('v1/invoices')
 export class InvoicesController {
   constructor(private readonly database: Database) {}
 
+  /** Lists invoices. */
   @Get()
-  async list(@Req() request: Request) {
-    return presentPage(await listPage<Invoice>(this.database, LIST, request), (invoices) => invoices.map(invoiceView));
+  async list(@ListBy(LIST) query: ListQuery) {
+    return presentPage(await listPage<Invoice>(this.database, query), (invoices) => invoices.map(invoiceView));
   }
 
+  /** Shows an invoice. */
   @Get(':id')
   async get(@Param('id') id: string) {
     const [invoice] = isId('inv', id)

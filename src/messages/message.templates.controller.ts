@@ -19,11 +19,12 @@ class SwitchRequest {
   @Flag() active!: boolean;
 }
 
+/** In which words customers are written to: built-in ones, or your own. */
 @Controller('v1/message_templates')
 export class MessageTemplatesController {
   constructor(private readonly templates: MessageTemplates) {}
 
-  /** All of them, on one page: there are no more than names times languages. */
+  /** Lists all templates, on one page. */
   @Get()
   async list(@Req() request: Request) {
     const [asked] = new URL(request.originalUrl, 'http://localhost').searchParams.keys();
@@ -31,6 +32,7 @@ export class MessageTemplatesController {
     return { data: await this.templates.list(), has_more: false, next_cursor: null };
   }
 
+  /** Shows the template in use for a kind of message and a language. */
   @Get(':name/:locale')
   async get(@Param('name') name: string, @Param('locale') locale: string): Promise<ShownTemplate> {
     const template = (await this.templates.list()).find((one) => one.name === name && one.locale === locale);
@@ -38,6 +40,7 @@ export class MessageTemplatesController {
     return template;
   }
 
+  /** Replaces a template by your own. */
   @Put(':name/:locale')
   async put(@Param('name') name: string, @Param('locale') locale: string, @Body() body: PutTemplateRequest) {
     const key = known(name, locale);
@@ -51,7 +54,7 @@ export class MessageTemplatesController {
     return this.get(name, locale);
   }
 
-  /** Restores the built-in wording. */
+  /** Restores the built-in template. */
   @Delete(':name/:locale')
   @HttpCode(204)
   async remove(@Param('name') name: string, @Param('locale') locale: string): Promise<void> {
@@ -59,7 +62,7 @@ export class MessageTemplatesController {
     await this.templates.restore(key.name, key.locale);
   }
 
-  /** Switches the messages of this name on or off, in every language. */
+  /** Switches messages of a kind on or off, in every language. Answers with its templates. */
   @Put(':name')
   async switch(@Param('name') name: string, @Body() body: SwitchRequest) {
     if (!isName(name)) throw notFound('message_template', name);

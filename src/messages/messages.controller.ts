@@ -1,10 +1,9 @@
-import { Controller, Get, Param, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Controller, Get, Param } from '@nestjs/common';
 import { LOCALES } from '../domain/customer.js';
 import { MESSAGE_STATUSES } from '../domain/message.delivery.js';
 import { MESSAGE_NAMES } from '../domain/messages.js';
 import { Database } from '../platform/database/database.js';
-import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { MessagePresenter } from './message.presenter.js';
 import type { Message } from './message.tables.js';
 
@@ -30,6 +29,7 @@ const LIST: ListSpec = {
   },
 };
 
+/** What customers are written. */
 @Controller('v1/messages')
 export class MessagesController {
   constructor(
@@ -37,11 +37,13 @@ export class MessagesController {
     private readonly presenter: MessagePresenter,
   ) {}
 
+  /** Lists messages. */
   @Get()
-  async list(@Req() request: Request) {
-    return presentPage(await listPage<Message>(this.database, LIST, request), (messages) => this.presenter.present(messages));
+  async list(@ListBy(LIST) query: ListQuery) {
+    return presentPage(await listPage<Message>(this.database, query), (messages) => this.presenter.present(messages));
   }
 
+  /** Shows a message, in the words it was sent in, or would be sent in now. */
   @Get(':id')
   get(@Param('id') id: string) {
     return this.presenter.get(id);

@@ -1,8 +1,7 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
-import { type Filter, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { type Filter, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { PARKED_KINDS, type ParkedRow, parkedRowView } from './parked.row.js';
 import { Parking } from './parking.js';
 
@@ -21,6 +20,7 @@ const LIST: ListSpec = {
   },
 };
 
+/** What stands still until a human has seen to it. */
 @Controller('v1/parked')
 export class ParkedController {
   constructor(
@@ -28,16 +28,19 @@ export class ParkedController {
     private readonly parking: Parking,
   ) {}
 
+  /** Lists what is parked. */
   @Get()
-  async list(@Req() request: Request) {
-    return presentPage(await listPage<ParkedRow>(this.database, LIST, request), (rows) => rows.map(parkedRowView));
+  async list(@ListBy(LIST) query: ListQuery) {
+    return presentPage(await listPage<ParkedRow>(this.database, query), (rows) => rows.map(parkedRowView));
   }
 
+  /** Shows a parked row, also after its release. */
   @Get(':id')
   async get(@Param('id') id: string) {
     return parkedRowView(await this.parking.get(id));
   }
 
+  /** Releases a row: it is worked on again. */
   @Post(':id/release')
   @HttpCode(200)
   async release(@Param('id') id: string, @Body() _body: EmptyRequest) {

@@ -1,12 +1,11 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { type Charge, CHARGE_KINDS, CHARGE_STATUSES, CHARGE_TRIGGERS } from '../domain/charge.js';
 import { DECLINE_CLASSES } from '../domain/decline.js';
 import { notFound } from '../domain/errors.js';
 import { chargeView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
-import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { isId } from '../platform/ids/ids.js';
 import { LookUp } from './look.up.js';
 
@@ -34,6 +33,7 @@ const LIST: ListSpec = {
   },
 };
 
+/** Attempts to collect invoices through the gateway. */
 @Controller('v1/charges')
 export class ChargesController {
   constructor(
@@ -41,18 +41,20 @@ export class ChargesController {
     private readonly lookUp: LookUp,
   ) {}
 
+  /** Lists charges. */
   @Get()
-  async list(@Req() request: Request) {
-    return presentPage(await listPage<Charge>(this.database, LIST, request), (charges) => this.present(charges));
+  async list(@ListBy(LIST) query: ListQuery) {
+    return presentPage(await listPage<Charge>(this.database, query), (charges) => this.present(charges));
   }
 
+  /** Shows a charge. */
   @Get(':id')
   async get(@Param('id') id: string) {
     const [view] = await this.present([await this.find(id)]);
     return view;
   }
 
-  /** Asks the gateway now, whatever the schedule says. */
+  /** Asks the gateway about a charge now, whatever the schedule says. */
   @Post(':id/reconcile')
   @HttpCode(200)
   async reconcile(@Param('id') id: string, @Body() _body: EmptyRequest) {

@@ -1,12 +1,11 @@
-import { Body, Controller, Get, Param, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Body, Controller, Get, Param, Post } from '@nestjs/common';
 import { MAX_CHARGE } from '../domain/money.js';
 import { REFUND_CAUSES, REFUND_STATUSES, type Refund } from '../domain/refund.js';
 import { refundView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
 import { Creates } from '../platform/http/creates.js';
 import { Integer, Text } from '../platform/http/fields.js';
-import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { Refunds } from './refunds.js';
 
 class RefundRequest {
@@ -35,6 +34,7 @@ const LIST: ListSpec = {
   },
 };
 
+/** Money that goes back to wallets. */
 @Controller('v1')
 export class RefundsController {
   constructor(
@@ -42,17 +42,20 @@ export class RefundsController {
     private readonly database: Database,
   ) {}
 
+  /** Gives a charge back, whole or in part. Refunds of a charge, open ones included, never come to more than it. */
   @Post('charges/:id/refunds')
   @Creates('rfnd')
   async create(@Param('id') charge: string, @Body() body: RefundRequest) {
     return refundView(await this.refunds.request(charge, body.amount ?? null, body.reason ?? null));
   }
 
+  /** Lists refunds. */
   @Get('refunds')
-  async list(@Req() request: Request) {
-    return presentPage(await listPage<Refund>(this.database, LIST, request), (refunds) => refunds.map(refundView));
+  async list(@ListBy(LIST) query: ListQuery) {
+    return presentPage(await listPage<Refund>(this.database, query), (refunds) => refunds.map(refundView));
   }
 
+  /** Shows a refund. */
   @Get('refunds/:id')
   async get(@Param('id') id: string) {
     return refundView(await this.refunds.get(id));

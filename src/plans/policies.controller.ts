@@ -1,11 +1,10 @@
-import { Body, Controller, Get, Patch, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Body, Controller, Get, Patch, Post } from '@nestjs/common';
 import { FINAL_ACTIONS, type StoredPolicy } from '../domain/dunning.js';
 import { policyView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
 import { Creates } from '../platform/http/creates.js';
 import { IdOrCode } from '../platform/http/id.or.code.js';
-import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { Policies } from './policies.js';
 import { CreatePolicyRequest, UpdatePolicyRequest } from './policy.requests.js';
 
@@ -19,6 +18,7 @@ const LIST: ListSpec = {
   },
 };
 
+/** What is done when a payment fails. */
 @Controller('v1/dunning_policies')
 export class PoliciesController {
   constructor(
@@ -26,22 +26,26 @@ export class PoliciesController {
     private readonly database: Database,
   ) {}
 
+  /** Makes a policy. */
   @Post()
   @Creates('dun')
   create(@Body() body: CreatePolicyRequest) {
     return this.policies.create(body);
   }
 
+  /** Lists policies. */
   @Get()
-  async list(@Req() request: Request) {
-    return presentPage(await listPage<StoredPolicy>(this.database, LIST, request), (policies) => policies.map(policyView));
+  async list(@ListBy(LIST) query: ListQuery) {
+    return presentPage(await listPage<StoredPolicy>(this.database, query), (policies) => policies.map(policyView));
   }
 
+  /** Shows a policy. */
   @Get(':id')
   get(@IdOrCode('dunning_policy') id: string) {
     return this.policies.get(id);
   }
 
+  /** Changes a policy. */
   @Patch(':id')
   update(@IdOrCode('dunning_policy') id: string, @Body() body: UpdatePolicyRequest) {
     return this.policies.update(id, body);

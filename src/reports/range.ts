@@ -1,3 +1,4 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { FieldError } from '../domain/errors.js';
 import { unknownField, validationFailed } from '../platform/http/body.pipe.js';
@@ -22,8 +23,12 @@ export const stretchStart = (instant: string) => `case when $3::text is null the
 export const stretchEnd = (start: string) =>
   `case when $3::text is null then $2::timestamptz else (${start} at time zone $4 + ('1 ' || $3)::interval) at time zone $4 end`;
 
-/** The range that a report's query asks for, and by what it is divided. Throws a 422 that names every bad parameter. */
-export function readRange(request: Request): DividedRange {
+/** The range that a report's query asks for, divided by one of these if at all. A 422 names every bad parameter. */
+export const RangeBy = createParamDecorator((intervals: typeof REPORT_INTERVALS, context: ExecutionContext) =>
+  readRange(intervals, context.switchToHttp().getRequest<Request>()),
+);
+
+function readRange(intervals: typeof REPORT_INTERVALS, request: Request): DividedRange {
   const parameters = new URL(request.originalUrl, 'http://localhost').searchParams;
   const range: DividedRange = { from: null, to: null, interval: null };
   const errors: FieldError[] = [];
@@ -34,8 +39,8 @@ export function readRange(request: Request): DividedRange {
     if (name !== 'from' && name !== 'to' && !divides) errors.push(unknownField(name));
     else if (values.length > 1) errors.push({ path: name, message: 'is given more than once' });
     else if (divides) {
-      range.interval = REPORT_INTERVALS.find((interval) => interval === values[0]) ?? null;
-      if (range.interval === null) errors.push({ path: name, message: `must be one of ${REPORT_INTERVALS.join(', ')}` });
+      range.interval = intervals.find((interval) => interval === values[0]) ?? null;
+      if (range.interval === null) errors.push({ path: name, message: `must be one of ${intervals.join(', ')}` });
     }
     else if (!instant) errors.push({ path: name, message: 'must be an RFC 3339 date-time' });
     else range[name] = instant;

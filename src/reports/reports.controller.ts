@@ -1,9 +1,9 @@
-import { Controller, Get, Req } from '@nestjs/common';
-import type { Request } from 'express';
-import { readRange } from './range.js';
+import { Controller, Get } from '@nestjs/common';
+import { type DividedRange, RangeBy, REPORT_INTERVALS } from './range.js';
 import { Reconciliation } from './reconciliation.js';
 import { Recovery } from './recovery.js';
 
+/** Figures over a stretch of time. */
 @Controller('v1/reports')
 export class ReportsController {
   constructor(
@@ -11,13 +11,15 @@ export class ReportsController {
     private readonly recovery: Recovery,
   ) {}
 
+  /** Says whether the gateway and the books agree. Charges count by when they were first sent. */
   @Get('reconciliation')
-  reconcile(@Req() request: Request) {
-    return this.reconciliation.report(readRange(request));
+  reconcile(@RangeBy(REPORT_INTERVALS) range: DividedRange) {
+    return this.reconciliation.report(range);
   }
 
+  /** Says what became of payments that failed. An invoice counts when its first try failed, and by why. */
   @Get('recovery')
-  recover(@Req() request: Request) {
-    return this.recovery.report(readRange(request));
+  recover(@RangeBy(REPORT_INTERVALS) range: DividedRange) {
+    return this.recovery.report(range);
   }
 }

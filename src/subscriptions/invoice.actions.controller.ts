@@ -13,7 +13,7 @@ export class InvoiceActionsController {
     private readonly database: Database,
   ) {}
 
-  /** One try at once, on the stored wallet. Its outcome comes later, and never moves the ladder. */
+  /** Charges the stored wallet for an open invoice, once, now. The outcome comes later; the ladder is not moved. */
   @Post(':id/pay')
   @HttpCode(200)
   async pay(@Param('id') id: string, @Body() _body: EmptyRequest) {
@@ -21,6 +21,7 @@ export class InvoiceActionsController {
     return this.get(id);
   }
 
+  /** Takes an open invoice back: it is not owed after all. What pays it all the same is given back. */
   @Post(':id/void')
   @HttpCode(200)
   async void(@Param('id') id: string, @Body() _body: EmptyRequest) {
@@ -28,6 +29,7 @@ export class InvoiceActionsController {
     return this.get(id);
   }
 
+  /** Gives an open invoice up. What pays it all the same is kept. */
   @Post(':id/mark_uncollectible')
   @HttpCode(200)
   async markUncollectible(@Param('id') id: string, @Body() _body: EmptyRequest) {

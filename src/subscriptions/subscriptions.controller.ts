@@ -1,11 +1,10 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { DECLINE_CLASSES } from '../domain/decline.js';
 import { type Subscription, SUBSCRIPTION_STATUSES } from '../domain/subscription.js';
 import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
 import { Creates } from '../platform/http/creates.js';
-import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { SubscriptionChanges } from './changes.js';
 import { Checkout } from './checkout.js';
 import { SignUp } from './sign.up.js';
@@ -18,7 +17,7 @@ import {
   ResumeRequest,
   UpdateSubscriptionRequest,
 } from './subscription.requests.js';
-import { timeline } from './timeline.js';
+import { TIMELINE, timeline } from './timeline.js';
 
 /** What the presenter computes, once more in SQL, so that it can be filtered by; a test holds them together. */
 const SHOWN_SOURCE = `(select s.gateway_source_id from sources s where s.subscription = subscriptions.id
@@ -63,6 +62,7 @@ const LIST: ListSpec = {
   },
 };
 
+/** What customers are charged for, period by period. */
 @Controller('v1/subscriptions')
 export class SubscriptionsController {
   constructor(
@@ -73,40 +73,50 @@ export class SubscriptionsController {
     private readonly database: Database,
   ) {}
 
+  /** Sells a plan to a customer. Send him to `checkout.url`; the first period starts when he has paid. */
   @Post()
   @Creates('sub')
   async create(@Body() body: CreateSubscriptionRequest) {
     return this.presenter.get(await this.signUp.signUp(body));
   }
 
+  /** Lists subscriptions. */
   @Get()
-  async list(@Req() request: Request) {
-    const page = await listPage<Subscription>(this.database, LIST, request);
+  async list(@ListBy(LIST) query: ListQuery) {
+    const page = await listPage<Subscription>(this.database, query);
     return presentPage(page, (subscriptions) => this.presenter.present(subscriptions));
   }
 
+  /** Shows a subscription. */
   @Get(':id')
   get(@Param('id') id: string) {
     return this.presenter.get(id);
   }
 
+  /** Shows what the next renewal will charge. */
   @Get(':id/upcoming_invoice')
   upcomingInvoice(@Param('id') id: string) {
     return this.presenter.upcomingInvoice(id);
   }
 
+  /** Tells everything that happened to a subscription, oldest first. */
   @Get(':id/timeline')
-  async timeline(@Param('id') id: string, @Req() request: Request) {
+  async timeline(@Param('id') id: string, @ListBy(TIMELINE) query: ListQuery) {
     await this.presenter.get(id);
-    return timeline(this.database, id, request);
+    return timeline(this.database, id, query);
   }
 
+  /** Changes the metadata of a subscription. */
   @Patch(':id')
   async update(@Param('id') id: string, @Body() body: UpdateSubscriptionRequest) {
     await this.changes.update(id, body);
     return this.presenter.get(id);
   }
 
+  /**
+   * Makes a link by which the customer pays by himself: what is owed, oldest first, or to change his wallet. The
+   * wallet he pays with is charged from then on.
+   */
   @Post(':id/checkout')
   @HttpCode(200)
   async openCheckout(@Param('id') id: string, @Body() body: OpenCheckoutRequest) {
@@ -114,6 +124,7 @@ export class SubscriptionsController {
     return this.presenter.get(id);
   }
 
+  /** Ends a subscription, now or with its period. */
   @Post(':id/cancel')
   @HttpCode(200)
   async cancel(@Param('id') id: string, @Body() body: CancelRequest) {
@@ -121,6 +132,7 @@ export class SubscriptionsController {
     return this.presenter.get(id);
   }
 
+  /** Takes back that a subscription ends with its period. */
   @Post(':id/uncancel')
   @HttpCode(200)
   async uncancel(@Param('id') id: string, @Body() _body: EmptyRequest) {
@@ -128,6 +140,7 @@ export class SubscriptionsController {
     return this.presenter.get(id);
   }
 
+  /** Pauses a subscription: no invoices until it is resumed. */
   @Post(':id/pause')
   @HttpCode(200)
   async pause(@Param('id') id: string, @Body() body: PauseRequest) {
@@ -135,6 +148,7 @@ export class SubscriptionsController {
     return this.presenter.get(id);
   }
 
+  /** Resumes a subscription: inside the paid period it goes on, and after it a new one starts. */
   @Post(':id/resume')
   @HttpCode(200)
   async resume(@Param('id') id: string, @Body() body: ResumeRequest) {

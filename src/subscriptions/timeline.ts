@@ -1,12 +1,11 @@
-import type { Request } from 'express';
 import { EVENT_TYPES } from '../domain/events.js';
 import type { RecordedEvent } from '../events/event.tables.js';
 import { eventView } from '../events/event.view.js';
 import type { Queryable } from '../platform/database/queryable.js';
-import { listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 
 /** The events of one subject by their sequence: the order in which they happened, whatever clock they were told by. */
-const LIST: ListSpec = {
+export const TIMELINE: ListSpec = {
   table: 'events',
   prefix: 'evnt',
   filters: {
@@ -18,6 +17,6 @@ const LIST: ListSpec = {
 };
 
 /** One page of everything that happened to a subscription, oldest first. */
-export async function timeline(on: Queryable, subscription: string, request: Request) {
-  return presentPage(await listPage<RecordedEvent>(on, LIST, request, { subject: subscription }), (events) => events.map(eventView));
+export async function timeline(on: Queryable, subscription: string, query: ListQuery) {
+  return presentPage(await listPage<RecordedEvent>(on, query, { subject: subscription }), (events) => events.map(eventView));
 }

@@ -1,13 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Controller, Get, Headers, Res, UnauthorizedException } from '@nestjs/common';
+import { Controller, Get, Header, Headers, Res, UnauthorizedException } from '@nestjs/common';
 import type { Response } from 'express';
+import { Registry } from 'prom-client';
 import { Config } from '../platform/config/config.js';
 import { WithoutKey } from '../platform/http/without.key.js';
 import { Metrics } from './metrics.js';
 
 const BEARER = /^Bearer ([\x21-\x7e]+)$/i;
 
-/** Open to all, unless a token is set for it. */
+/** Figures for Prometheus. Open to all, unless `METRICS_TOKEN` is set. */
 @Controller('metrics')
 @WithoutKey()
 export class MetricsController {
@@ -16,13 +17,14 @@ export class MetricsController {
     private readonly config: Config,
   ) {}
 
+  /** Shows the figures, as Prometheus reads them. */
   @Get()
+  @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
   async scrape(@Headers('authorization') authorization: string | undefined, @Res({ passthrough: true }) response: Response) {
     if (!this.mayLook(authorization)) {
       response.setHeader('www-authenticate', 'Bearer');
       throw new UnauthorizedException('The metrics need their token: Authorization: Bearer <METRICS_TOKEN>.');
     }
-    response.setHeader('content-type', this.metrics.contentType);
     return this.metrics.render();
   }
 

@@ -17,8 +17,6 @@ export class Metrics {
     for (const { name, help, label } of MEASURES) this.gauges.set(name, this.gauge(name, help, label ? [label.name] : []));
   }
 
-  readonly contentType = this.registry.contentType;
-
   async render(): Promise<string> {
     this.watchProcess();
     const measured = await this.measuring.measured().catch((error: unknown) => {

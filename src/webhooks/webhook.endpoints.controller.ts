@@ -1,12 +1,11 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Req } from '@nestjs/common';
-import type { Request } from 'express';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { EVENT_TYPES } from '../domain/events.js';
 import { DELIVERY_STATUSES } from '../domain/webhook.js';
 import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
 import { Creates } from '../platform/http/creates.js';
 import { parseInstant } from '../platform/http/fields.js';
-import { DATE_FILTERS, listPage, type ListSpec, presentPage } from '../platform/http/list.js';
+import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { Deliveries } from './deliveries.js';
 import { Endpoints } from './endpoints.js';
 import { CreateWebhookEndpointRequest, ReplayRequest, UpdateWebhookEndpointRequest } from './webhook.requests.js';
@@ -41,6 +40,7 @@ const DELIVERIES: ListSpec = {
   },
 };
 
+/** Where you are told of what happens. */
 @Controller('v1/webhook_endpoints')
 export class WebhookEndpointsController {
   constructor(
@@ -49,55 +49,64 @@ export class WebhookEndpointsController {
     private readonly database: Database,
   ) {}
 
+  /** Makes an endpoint. Its secret is in this answer, and never shown again. */
   @Post()
   @Creates('whk')
   create(@Body() body: CreateWebhookEndpointRequest) {
     return this.endpoints.create(body);
   }
 
+  /** Lists endpoints. */
   @Get()
-  async list(@Req() request: Request) {
-    return presentPage(await listPage<WebhookEndpoint>(this.database, LIST, request), (rows) => rows.map(webhookEndpointView));
+  async list(@ListBy(LIST) query: ListQuery) {
+    return presentPage(await listPage<WebhookEndpoint>(this.database, query), (rows) => rows.map(webhookEndpointView));
   }
 
+  /** Shows an endpoint. */
   @Get(':id')
   get(@Param('id') id: string) {
     return this.endpoints.get(id);
   }
 
+  /** Changes an endpoint. Making it active again ends what disabled it. */
   @Patch(':id')
   update(@Param('id') id: string, @Body() body: UpdateWebhookEndpointRequest) {
     return this.endpoints.update(id, body);
   }
 
+  /** Removes an endpoint; nothing more is sent to it. */
   @Delete(':id')
   @HttpCode(204)
   remove(@Param('id') id: string): Promise<void> {
     return this.endpoints.remove(id);
   }
 
+  /** Gives an endpoint a new secret, shown this once. For a day deliveries are signed by the old one, too. */
   @Post(':id/rotate_secret')
   @HttpCode(200)
   rotateSecret(@Param('id') id: string, @Body() _body: EmptyRequest) {
     return this.endpoints.rotateSecret(id);
   }
 
+  /** Sends an endpoint an event of type `webhook_endpoint.test`. */
   @Post(':id/test')
   @HttpCode(202)
   test(@Param('id') id: string, @Body() _body: EmptyRequest) {
     return this.deliveries.test(id);
   }
 
+  /** Sends an endpoint once more what happened in a stretch of time. */
   @Post(':id/replay')
   @HttpCode(202)
   replay(@Param('id') id: string, @Body() body: ReplayRequest) {
     return this.deliveries.replay(id, parseInstant(body.from) as Date, parseInstant(body.to) as Date);
   }
 
+  /** Lists an endpoint’s deliveries. */
   @Get(':id/deliveries')
-  async listDeliveries(@Param('id') id: string, @Req() request: Request) {
+  async listDeliveries(@Param('id') id: string, @ListBy(DELIVERIES) query: ListQuery) {
     const { id: endpoint } = await this.endpoints.get(id);
-    const page = await listPage<WebhookDelivery>(this.database, DELIVERIES, request, { endpoint });
+    const page = await listPage<WebhookDelivery>(this.database, query, { endpoint });
     return presentPage(page, (rows) => rows.map(webhookDeliveryView));
   }
 }

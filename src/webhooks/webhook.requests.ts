@@ -1,15 +1,15 @@
-import { applyDecorators } from '@nestjs/common';
 import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray } from 'class-validator';
-import { isEventFilter } from '../domain/webhook.js';
-import { check, Flag, Instant, Metadata, presence, Text } from '../platform/http/fields.js';
+import { EVENT_FILTERS, isEventFilter } from '../domain/webhook.js';
+import { check, field, Flag, Instant, Metadata, Text } from '../platform/http/fields.js';
 
 const optional = { optional: true };
 const MAX_FILTERS = 100;
 
 /** `*`, `invoice.*` or the very types of events, each once. */
 function EventFilters(): PropertyDecorator {
-  return applyDecorators(
-    ...presence(optional),
+  return field(
+    { type: 'array', minItems: 1, maxItems: MAX_FILTERS, uniqueItems: true, items: { type: 'string', enum: EVENT_FILTERS } },
+    optional,
     IsArray(),
     ArrayMinSize(1),
     ArrayMaxSize(MAX_FILTERS),

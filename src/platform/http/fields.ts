@@ -18,8 +18,9 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { isTimeZone, parseDuration } from '../../domain/calendar.js';
+import { DURATION, isTimeZone, parseDuration } from '../../domain/calendar.js';
 import { isCurrency } from '../../domain/money.js';
+import { type FieldSchema, noted } from './field.schema.js';
 
 /**
  * What a field of a request may hold: one decorator per kind of field. A field may be left out where it is
@@ -30,10 +31,15 @@ export interface FieldOptions {
   nullable?: boolean;
 }
 
-export function presence({ optional, nullable }: FieldOptions): PropertyDecorator[] {
+function presence({ optional, nullable }: FieldOptions): PropertyDecorator[] {
   // Not IsOptional: that one lets null through everywhere.
   if (!optional && !nullable) return [];
   return [ValidateIf((_, value: unknown) => !(optional && value === undefined) && !(nullable && value === null))];
+}
+
+/** One kind of field: what the document says of it, and the checks that make it true. */
+export function field(schema: FieldSchema, options: FieldOptions, ...checks: PropertyDecorator[]): PropertyDecorator {
+  return applyDecorators(...presence(options), noted(schema, options), ...checks);
 }
 
 export function check(name: string, message: string, test: (value: unknown) => boolean): PropertyDecorator {
@@ -48,6 +54,7 @@ export function check(name: string, message: string, test: (value: unknown) => b
 }
 
 const NO_CONTROLS = /^[^\p{Cc}\p{Cs}]*$/u;
+const LINES = /^(?:[^\p{Cc}\p{Cs}]|[\n\r\t])*$/u;
 
 /** Whether PostgreSQL and JSON can hold a text as it is: no control characters, no halves of characters. */
 export function isText(value: string): boolean {
@@ -55,8 +62,9 @@ export function isText(value: string): boolean {
 }
 
 export function Text(max = 255, options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(
-    ...presence(options),
+  return field(
+    { type: 'string', minLength: 1, maxLength: max, pattern: NO_CONTROLS.source },
+    options,
     IsString(),
     Length(1, max),
     Matches(NO_CONTROLS, { message: '$property must not contain control characters' }),
@@ -65,11 +73,12 @@ export function Text(max = 255, options: FieldOptions = {}): PropertyDecorator {
 
 /** A text of several lines: besides those, no control characters either. */
 export function LongText(max: number, options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(
-    ...presence(options),
+  return field(
+    { type: 'string', minLength: 1, maxLength: max, pattern: LINES.source },
+    options,
     IsString(),
     Length(1, max),
-    Matches(/^(?:[^\p{Cc}\p{Cs}]|[\n\r\t])*$/u, { message: '$property must not contain control characters but line breaks and tabs' }),
+    Matches(LINES, { message: '$property must not contain control characters but line breaks and tabs' }),
   );
 }
 
@@ -84,38 +93,37 @@ export function Code(options: FieldOptions = {}): PropertyDecorator {
 }
 
 export function Integer(min: number, max: number, options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(...presence(options), IsInt(), Min(min), Max(max));
+  return field({ type: 'integer', minimum: min, maximum: max }, options, IsInt(), Min(min), Max(max));
 }
 
 export function Flag(options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(...presence(options), IsBoolean());
+  return field({ type: 'boolean' }, options, IsBoolean());
 }
 
 export function OneOf(values: readonly string[], options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(
-    ...presence(options),
-    IsIn(values, { message: `$property must be one of ${values.join(', ')}` }),
-  );
+  return field({ type: 'string', enum: values }, options, IsIn(values, { message: `$property must be one of ${values.join(', ')}` }));
 }
 
 /** At least one of these, each once. */
 export function SomeOf(values: readonly string[], options: FieldOptions = {}): PropertyDecorator {
   const test = (value: unknown) =>
     Array.isArray(value) && value.length > 0 && new Set(value).size === value.length && value.every((one) => values.includes(one as string));
-  return applyDecorators(...presence(options), check('someOf', `must be one or more of ${values.join(', ')}, each once`, test));
+  const schema = { type: 'array', minItems: 1, uniqueItems: true, items: { type: 'string', enum: values } };
+  return field(schema, options, check('someOf', `must be one or more of ${values.join(', ')}, each once`, test));
 }
 
 export function CurrencyCode(options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(...presence(options), check('currency', 'must be an ISO 4217 code', isCurrency));
+  return field({ type: 'string', pattern: '^[A-Z]{3}$' }, options, check('currency', 'must be an ISO 4217 code', isCurrency));
 }
 
 export function TimeZone(options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(...presence(options), check('timeZone', 'must be an IANA time zone', isTimeZone));
+  return field({ type: 'string' }, options, check('timeZone', 'must be an IANA time zone', isTimeZone));
 }
 
 export function CountryCode(options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(
-    ...presence(options),
+  return field(
+    { type: 'string', pattern: '^[A-Z]{2}$' },
+    options,
     Matches(/^[A-Z]{2}$/, { message: '$property must be an ISO 3166 alpha-2 code' }),
     IsISO31661Alpha2({ message: '$property must be an ISO 3166 alpha-2 code' }),
   );
@@ -124,20 +132,22 @@ export function CountryCode(options: FieldOptions = {}): PropertyDecorator {
 export function Email(options: FieldOptions = {}): PropertyDecorator {
   // One check, not four: isEmail throws at halves of characters, and takes its time with long texts.
   const test = (value: unknown) => typeof value === 'string' && value.length <= 255 && isText(value) && isEmail(value);
-  return applyDecorators(...presence(options), check('email', 'must be an e-mail address', test));
+  return field({ type: 'string', format: 'email', maxLength: 255 }, options, check('email', 'must be an e-mail address', test));
 }
 
 export function Phone(options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(
-    ...presence(options),
-    Matches(/^\+?[ ()./-]{0,4}\d[0-9 ()./-]{2,36}$/, { message: '$property must be a telephone number' }),
-  );
+  const shape = /^\+?[ ()./-]{0,4}\d[0-9 ()./-]{2,36}$/;
+  return field({ type: 'string', pattern: shape.source }, options, Matches(shape, { message: '$property must be a telephone number' }));
 }
 
 export function WebUrl(max = 1024, options: FieldOptions = {}): PropertyDecorator {
   const shape = { protocols: ['http', 'https'], require_protocol: true, require_tld: false, disallow_auth: true };
   const test = (value: unknown) => typeof value === 'string' && value.length <= max && isText(value) && isURL(value, shape);
-  return applyDecorators(...presence(options), check('url', `must be an http or https URL of at most ${max} characters, without credentials`, test));
+  return field(
+    { type: 'string', format: 'uri', pattern: '^https?://', maxLength: max },
+    options,
+    check('url', `must be an http or https URL of at most ${max} characters, without credentials`, test),
+  );
 }
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
@@ -154,8 +164,9 @@ export function parseInstant(value: unknown): Date | null {
 }
 
 export function Instant(options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(
-    ...presence(options),
+  return field(
+    { type: 'string', format: 'date-time' },
+    options,
     check('instant', 'must be an RFC 3339 date-time of the years 1000 to 9999', (value) => {
       const instant = parseInstant(value);
       return instant !== null && instant.getUTCFullYear() >= 1000;
@@ -172,20 +183,28 @@ export function Duration(max: string, options: FieldOptions = {}): PropertyDecor
       return false;
     }
   };
-  return applyDecorators(...presence(options), check('duration', `must be a wait such as 30m, 12h or 3d, of at most ${max}`, test));
+  const message = `must be a wait such as 30m, 12h or 3d, of at most ${max}`;
+  return field({ type: 'string', pattern: DURATION.source }, options, check('duration', message, test));
 }
 
 /** A local time of day, `HH:MM`; `24:00` only where it ends something. */
 export function TimeOfDay(ends: boolean): PropertyDecorator {
   const shape = ends ? /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/ : /^([01]\d|2[0-3]):[0-5]\d$/;
-  return check('timeOfDay', 'must be a time of day, HH:MM', (value) => typeof value === 'string' && shape.test(value));
+  const test = (value: unknown) => typeof value === 'string' && shape.test(value);
+  return field({ type: 'string', pattern: shape.source }, {}, check('timeOfDay', 'must be a time of day, HH:MM', test));
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** An object with fields of its own. */
 export function Part(of: new () => object, options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(...presence(options), check('part', 'must be an object', isObject), ValidateNested(), Type(() => of));
+  return applyDecorators(
+    ...presence(options),
+    noted({ type: 'object' }, options, of),
+    check('part', 'must be an object', isObject),
+    ValidateNested(),
+    Type(() => of),
+  );
 }
 
 /** A list of objects with fields of their own. */
@@ -193,6 +212,7 @@ export function Parts(of: new () => object, max: number, options: FieldOptions =
   const test = (value: unknown): boolean => !Array.isArray(value) || value.every(isObject);
   return applyDecorators(
     ...presence(options),
+    noted({ type: 'array', maxItems: max }, options, of),
     IsArray(),
     ArrayMaxSize(max),
     check('parts', 'must hold objects', test),
@@ -223,8 +243,10 @@ function isMetadata(value: unknown): boolean {
 }
 
 export function Metadata(): PropertyDecorator {
-  return applyDecorators(
-    ...presence({ optional: true }),
+  const text = { type: 'string', maxLength: MAX_METADATA_TEXT, pattern: NO_CONTROLS.source };
+  return field(
+    { type: 'object', maxProperties: MAX_METADATA_KEYS, propertyNames: { ...text, minLength: 1 }, additionalProperties: text },
+    { optional: true },
     check('metadata', 'must be an object of at most 20 texts of at most 255 characters', isMetadata),
   );
 }

@@ -1,3 +1,4 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { FieldError } from '../../domain/errors.js';
 import type { Queryable } from '../database/queryable.js';
@@ -39,23 +40,38 @@ export interface Page<T> {
   next_cursor: string | null;
 }
 
-const DEFAULT_LIMIT = 20;
-const MAX_LIMIT = 100;
-const COMPARISONS = { gte: '>=', gt: '>', lte: '<=', lt: '<' } as const;
+export const DEFAULT_LIMIT = 20;
+export const MAX_LIMIT = 100;
+export const COMPARISONS = { gte: '>=', gt: '>', lte: '<=', lt: '<' } as const;
 
 interface Condition {
   sql: (parameter: string) => string;
   value: unknown;
 }
 
-/** One page of a list: the rows, newest first where the list knows no other order. Throws a 422 that names every bad parameter. */
+/** What a caller asks of a list. */
+export interface ListQuery {
+  spec: ListSpec;
+  limit: number;
+  cursor: string | null;
+  conditions: readonly Condition[];
+}
+
+/**
+ * The query of a list, read as its spec says; a 422 names every bad parameter. What can be asked for is told
+ * where it is asked for: the document of the interface finds the spec here.
+ */
+export const ListBy = createParamDecorator((spec: ListSpec, context: ExecutionContext): ListQuery =>
+  parse(spec, context.switchToHttp().getRequest<Request>()),
+);
+
+/** One page of a list: the rows, newest first where the list knows no other order. */
 export async function listPage<Row extends { id: string }>(
   on: Queryable,
-  spec: ListSpec,
-  request: Request,
+  { spec, limit, cursor, conditions: asked }: ListQuery,
   scope: Record<string, string> = {},
 ): Promise<Page<Row>> {
-  const { limit, cursor, conditions } = parse(spec, request);
+  const conditions = [...asked];
   const { by, after } = spec.order ?? NEWEST_FIRST;
   for (const [column, value] of Object.entries(scope)) conditions.push({ sql: (p) => `${column} = ${p}`, value });
   if (cursor !== null) conditions.push({ sql: after, value: cursor });
@@ -78,7 +94,7 @@ function cursorOf(id: string): string {
   return Buffer.from(id).toString('base64url');
 }
 
-function parse(spec: ListSpec, request: Request) {
+function parse(spec: ListSpec, request: Request): ListQuery {
   const parameters = new URL(request.originalUrl, 'http://localhost').searchParams;
   const errors: FieldError[] = [];
   const conditions: Condition[] = [];
@@ -103,7 +119,7 @@ function parse(spec: ListSpec, request: Request) {
     }
   }
   if (errors.length > 0) throw validationFailed(errors);
-  return { limit, cursor, conditions };
+  return { spec, limit, cursor, conditions };
 }
 
 function readFilter(spec: ListSpec, name: string, value: string): Condition | FieldError {

@@ -7,7 +7,7 @@ import { MoneyError } from '../../domain/money.js';
 
 const STATUS: Record<RefusalKind, number> = { not_found: 404, conflict: 409, invalid: 422, forbidden: 403 };
 
-const TITLES: Record<number, string> = {
+export const TITLES: Record<number, string> = {
   400: 'Bad request',
   401: 'Unauthorized',
   403: 'Forbidden',
