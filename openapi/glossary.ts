@@ -1,14 +1,5 @@
-import { WORDS } from './words.js';
+import { type Word, WORDS } from './words.js';
 import type { Schema } from './schema.js';
-
-/** What a field is called says what it means: one entry for one name, and a closer one where a place needs it. */
-export interface Word {
-  says: string;
-  /** Ids of this kind. */
-  id?: string;
-  format?: string;
-  minimum?: number;
-}
 
 const ID = '_[0-7][0-9a-hjkmnp-tv-z]{25}$';
 

@@ -1,6 +1,6 @@
 import type { Glossary } from './glossary.js';
 import { Parameters } from './parameters.js';
-import { Problems } from './problems.js';
+import { Problems, scopeOf } from './problems.js';
 import { Refusals } from './refusals.js';
 import { Requests } from './requests.js';
 import { Responses } from './responses.js';
@@ -40,7 +40,7 @@ export class Operations {
       tags: [titleOf(route.controller)],
       summary: /^.*?[^.]\.(?=\s|$)/s.exec(words)?.[0].replace(/\.$/, '') ?? words,
       description: words,
-      ...(!route.needsKey && { security: [] }),
+      security: route.needsKey ? [{ api_key: [scopeOf(route)] }] : [],
       ...(parameters.length > 0 && { parameters }),
       ...(route.body && { requestBody: this.body(route, route.body) }),
       responses: { ...this.answers(route), ...this.problemsOf(route) },
@@ -56,9 +56,13 @@ export class Operations {
 
   private answers(route: Route): Record<string, object> {
     const shape = this.shape(route);
-    const answer = (description: string) => ({ description, headers: headersOf(route), ...(shape && { content: shape }) });
-    const others = Object.entries(route.alsoAnswers).map(([status, says]) => [status, answer(says)] as const);
-    return Object.fromEntries([[String(route.status), answer(AS_ASKED[route.status] ?? 'Done.')], ...others]);
+    const answer = (description: string, status: number) => ({
+      description,
+      headers: headersOf(route),
+      ...(shape && !isElsewhere(status) && { content: shape }),
+    });
+    const others = Object.entries(route.alsoAnswers).map(([status, says]) => [status, answer(says, Number(status))] as const);
+    return Object.fromEntries([[String(route.status), answer(AS_ASKED[route.status] ?? 'Done.', route.status)], ...others]);
   }
 
   private shape(route: Route): object | null {
@@ -82,6 +86,11 @@ export class Operations {
 }
 
 const AS_ASKED: Readonly<Record<number, string>> = { 201: 'Made.', 202: 'Taken; it is done in the background.' };
+
+/** A redirect: what matters is where it leads. */
+function isElsewhere(status: number): boolean {
+  return status >= 300 && status < 400;
+}
 
 /** `PlansController` speaks of Plans; actions that have a controller of their own belong to the same things. */
 function thingsOf(controller: string): string {

@@ -53,7 +53,7 @@ export class Parameters {
 
   of({ method, path, needsKey, list, intervals }: Route): object[] {
     return [
-      ...[...path.matchAll(/(\w+)\/\{(\w+)\}(?:\/\{(\w+)\})?/g)].flatMap(([, before, ...names]) => names.filter(Boolean).map((name) => inPath(String(before), String(name)))),
+      ...[...path.matchAll(/(\w+)\/\{(\w+)\}(?:\/\{(\w+)\})?/g)].flatMap(([, before, ...names]) => names.filter(Boolean).map((name) => inPath(String(before), name))),
       ...(needsKey && method === 'post' ? [this.ref('IdempotencyKey')] : []),
       ...(list ? [this.ref('limit'), this.ref('cursor'), ...Object.entries(list.filters).flatMap(([name, filter]) => this.filter(name, filter))] : []),
       ...(intervals ? range(intervals) : []),

@@ -1,3 +1,5 @@
+import type { Scope } from '../src/access/api.key.js';
+import { neededScope } from '../src/access/scopes.js';
 import { TITLES } from '../src/platform/http/problem.js';
 import { CODES } from './codes.js';
 import type { RefusalCode } from './refusals.js';
@@ -58,8 +60,14 @@ export class Problems {
   }
 }
 
+/** The least that a key must be allowed to do. */
+export function scopeOf({ method, path }: Route): Scope {
+  return neededScope(method.toUpperCase(), path);
+}
+
 /** What any route of its kind may be refused with, before it is worked on. */
-function inGeneral({ method, path, needsKey, body, list, intervals }: Route): RefusalCode[] {
+function inGeneral(route: Route): RefusalCode[] {
+  const { method, path, needsKey, body, list, intervals } = route;
   const codes = (status: number, ...names: string[]) => names.map((code) => ({ status, code }));
   return [
     ...(path.includes('{') ? codes(400, 'bad_request') : []),

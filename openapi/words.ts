@@ -1,4 +1,11 @@
-import type { Word } from './glossary.js';
+/** What a field is called says what it means: one entry for one name, and a closer one where a place needs it. */
+export interface Word {
+  says: string;
+  /** Ids of this kind. */
+  id?: string;
+  format?: string;
+  minimum?: number;
+}
 
 const amount = (says: string): Word => ({ says: `${says} In minor units of the currency.`, minimum: 0 });
 const count = (says: string): Word => ({ says, minimum: 0 });

@@ -126,15 +126,15 @@ describe('whatever is not as it should be', () => {
     const charge = await lastCharge(world, subscription);
     const parkedIds = { subscription, orphan: `pay_${'o'.repeat(26)}` };
     await world.database.query(`insert into parked_rows (id, kind, row_id, error, parked_at) values
-      ('park_1', 'subscription', $1, 'poison', $3), ('park_2', 'orphan', $2, 'unknown here', $3)`, [
+      ('park_01h455vb4pex5vsknk084sn021', 'subscription', $1, 'poison', $3), ('park_01h455vb4pex5vsknk084sn022', 'orphan', $2, 'unknown here', $3)`, [
       parkedIds.subscription, parkedIds.orphan, new Date(world.clock.at + 1000),
     ]);
     const { differences } = await report();
     const about = (id: string) => differences.find((one: { id: string }) => one.id === id);
     const [orphan, poison, mismatch] = [parkedIds.orphan, subscription, charge.id].map(about);
     expect(mismatch).toMatchObject({ kind: 'mismatch', id: charge.id, charge: charge.id, subscription, parked_row: expect.stringMatching(/^park_/) });
-    expect(poison).toMatchObject({ kind: 'parked', id: subscription, subscription, charge: null, parked_row: 'park_1', detail: 'poison' });
-    expect(orphan).toMatchObject({ kind: 'orphan', id: parkedIds.orphan, gateway_payment_id: parkedIds.orphan, parked_row: 'park_2' });
+    expect(poison).toMatchObject({ kind: 'parked', id: subscription, subscription, charge: null, parked_row: 'park_01h455vb4pex5vsknk084sn021', detail: 'poison' });
+    expect(orphan).toMatchObject({ kind: 'orphan', id: parkedIds.orphan, gateway_payment_id: parkedIds.orphan, parked_row: 'park_01h455vb4pex5vsknk084sn022' });
     await world.control('DELETE', `/faults/${fault}`);
     await world.pass(HOUR, 10 * MINUTE);
     expect((await chargesOf(world, subscription)).map(({ status }) => status)).toEqual(['captured', 'captured']);

@@ -9,6 +9,7 @@ import { Database } from '../../src/platform/database/database.js';
 import { type Config, loadConfig } from '../../src/platform/config/config.js';
 import { Scheduler } from '../../src/scheduler/scheduler.js';
 import { createApp } from '../../src/startup/app.js';
+import { watchAnswers } from './answers.js';
 import { watchCoherence } from './coherence.js';
 import { createTestDatabase } from './database.js';
 import { ControlledClock } from './time.js';
@@ -35,6 +36,7 @@ type Json = Record<string, any>;
  */
 export class World {
   private readonly seen = new Map<string, number>();
+  private readonly undocumented: string[] = [];
   private readonly unwatch = watchCoherence(() => this.incoherences());
 
   private constructor(
@@ -81,6 +83,7 @@ export class World {
 
   private async listen(): Promise<void> {
     await this.app.listen(0, '127.0.0.1');
+    watchAnswers(this.app.getHttpServer(), this.undocumented);
     const { port } = this.app.getHttpServer().address() as AddressInfo;
     this.sandbox.gateway.patchSettings({ webhook_url: `http://127.0.0.1:${port}/webhooks/checkout` });
   }
@@ -110,6 +113,7 @@ export class World {
     await this.app.close();
     await this.drop();
     expect(incoherences).toEqual([]);
+    expect(this.undocumented, 'answers that the document of the interface does not know').toEqual([]);
   }
 
   get database(): Database {

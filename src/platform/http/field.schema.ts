@@ -1,4 +1,8 @@
-import type { FieldOptions } from './fields.js';
+/** A field may be left out where it is `optional`, and may be `null` only where it is `nullable`. */
+export interface FieldOptions {
+  optional?: boolean;
+  nullable?: boolean;
+}
 
 /** What a field may hold, in the words of JSON Schema. */
 export type FieldSchema = Readonly<Record<string, unknown>>;

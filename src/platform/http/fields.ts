@@ -20,17 +20,9 @@ import {
 } from 'class-validator';
 import { DURATION, isTimeZone, parseDuration } from '../../domain/calendar.js';
 import { isCurrency } from '../../domain/money.js';
-import { type FieldSchema, noted } from './field.schema.js';
+import { type FieldOptions, type FieldSchema, noted } from './field.schema.js';
 
-/**
- * What a field of a request may hold: one decorator per kind of field. A field may be left out where it is
- * `optional`, and may be `null` only where it is `nullable`.
- */
-export interface FieldOptions {
-  optional?: boolean;
-  nullable?: boolean;
-}
-
+/** What a field of a request may hold: one decorator per kind of field. */
 function presence({ optional, nullable }: FieldOptions): PropertyDecorator[] {
   // Not IsOptional: that one lets null through everywhere.
   if (!optional && !nullable) return [];
