@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { ConfigError } from './platform/config/config.js';
+import { errorText } from './platform/log/log.line.js';
 import { type Engine, readConfig, startEngine } from './startup/engine.js';
 
 const FORCED_EXIT_MS = 40_000;
@@ -23,7 +24,7 @@ function stopOnSignal(engine: Engine): void {
     engine.stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        console.error(error);
+        console.error(errorText(error));
         process.exit(1);
       },
     );
@@ -34,6 +35,12 @@ function stopOnSignal(engine: Engine): void {
   process.on('disconnect', stop);
 }
 
+// What nobody expected ends the process: what was under way is looked up by whoever comes next.
+process.on('uncaughtException', (error) => {
+  console.error(`zhouqi: ended by what nobody expected\n${errorText(error)}`);
+  process.exit(1);
+});
+
 try {
   const engine = await startEngine(readConfig());
   stopOnSignal(engine);
@@ -41,7 +48,7 @@ try {
   process.send?.({ type: 'ready', url: engine.config.PUBLIC_URL, api_key: engine.newApiKey, sandbox: engine.sandbox });
 } catch (error) {
   // One clear line for what the operator can mend; everything else with its stack.
-  console.error(error instanceof ConfigError || isPlain(error) ? `zhouqi: ${(error as Error).message}` : error);
+  console.error(error instanceof ConfigError || isPlain(error) ? `zhouqi: ${(error as Error).message}` : errorText(error));
   process.exit(1);
 }
 

@@ -1,10 +1,8 @@
 import type { Change, Deed, Witness } from '../platform/database/witness.js';
-import { isId } from '../platform/ids/ids.js';
+import { isAnyId, isId } from '../platform/ids/ids.js';
 import type { AuditLog } from './audit.log.js';
 import type { Call } from './call.js';
 import type { Claim, IdempotencyKeys } from './idempotency.keys.js';
-
-const LIKE_AN_ID = /^[a-z]+_[0-7][0-9a-z]{25}$/;
 
 /**
  * One request that writes, as the witness of its own transactions. The first of them to commit takes along what
@@ -54,7 +52,7 @@ function resourceOf({ creates, target }: Call, changes: readonly Change[]): stri
     return made.resource;
   }
   // A code in the path stands for what was changed.
-  return target !== null && LIKE_AN_ID.test(target) ? target : (changes[0]?.resource ?? target);
+  return isAnyId(target) ? target : (changes[0]?.resource ?? target);
 }
 
 function secretIn(changes: readonly Change[]): string | null {

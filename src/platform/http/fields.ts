@@ -20,6 +20,7 @@ import {
 } from 'class-validator';
 import { DURATION, isTimeZone, parseDuration } from '../../domain/calendar.js';
 import { isCurrency } from '../../domain/money.js';
+import { isAnyId } from '../ids/ids.js';
 import { type FieldOptions, type FieldSchema, noted } from './field.schema.js';
 
 /** What a field of a request may hold: one decorator per kind of field. */
@@ -74,13 +75,11 @@ export function LongText(max: number, options: FieldOptions = {}): PropertyDecor
   );
 }
 
-const LIKE_AN_ID = /^[a-z]+_[0-7][0-9a-z]{25}$/;
-
 /** A name of the caller's own for a thing; where ids are taken too, it must not read like one. */
 export function Code(options: FieldOptions = {}): PropertyDecorator {
   return applyDecorators(
     Text(255, options),
-    check('code', 'must not look like an id', (value) => typeof value !== 'string' || !LIKE_AN_ID.test(value)),
+    check('code', 'must not look like an id', (value) => !isAnyId(value)),
   );
 }
 

@@ -14,3 +14,10 @@ const SUFFIX = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 export function isId(prefix: IdPrefix, value: unknown): value is string {
   return typeof value === 'string' && value.startsWith(`${prefix}_`) && SUFFIX.test(value.slice(prefix.length + 1));
 }
+
+const LIKE_AN_ID = /^[a-z]+_[0-7][0-9a-z]{25}$/;
+
+/** Whether a text reads like an id of some kind. */
+export function isAnyId(value: unknown): value is string {
+  return typeof value === 'string' && LIKE_AN_ID.test(value);
+}

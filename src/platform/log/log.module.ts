@@ -1,43 +1,53 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import { type DynamicModule, RequestMethod } from '@nestjs/common';
+import type { Request } from 'express';
 import { LoggerModule } from 'nestjs-pino';
+import { isAnyId } from '../ids/ids.js';
+import { scrubbed, told } from './log.line.js';
 
-/** What never stands in a log, wherever in a record it turns up. */
-const REDACTED = [
-  'req.headers',
-  'res.headers',
-  '*.authorization',
-  '*.secret',
-  '*.email',
-  '*.name',
-  '*.phone',
-  '*.gateway_source_id',
-  'err.parameters',
-  'err.query',
-  'err.driverError',
-];
-
-/** A pay link is a key to somebody's debt, so it is not written down. */
-function withoutToken(path: string): string {
-  return path.replace(/^\/+pay\/.*/i, '/pay/[redacted]');
+/**
+ * What is told of a request: the route as it is declared, and whose id stands in it. Paths and queries are the
+ * caller's own words, and may hold anything.
+ */
+function requestLine(request: IncomingMessage, response: ServerResponse, since: number): Record<string, unknown> {
+  const { route, params } = request as Partial<Request>;
+  const { path } = (route ?? {}) as { path?: string };
+  const id: unknown = params?.['id'];
+  return {
+    method: request.method,
+    // In braces stands what is passed by every request.
+    route: path === undefined || path.startsWith('{') ? 'none' : path,
+    ...(isAnyId(id) && { id }),
+    status: response.statusCode,
+    duration_ms: Math.round(performance.now() - since),
+  };
 }
 
 /** Structured logs: one line of JSON each, with the request's id, without secrets and personal data. */
 export function logModule(level: string): DynamicModule {
+  const begun = new WeakMap<IncomingMessage, number>();
+  const line = (request: IncomingMessage, response: ServerResponse) => requestLine(request, response, begun.get(request) ?? performance.now());
   return LoggerModule.forRoot({
     // The gateway's webhooks come by the thousand; each is a row already, and needs no logger of its own.
     exclude: [{ path: 'webhooks/*splat', method: RequestMethod.ALL }],
     pinoHttp: {
       level,
       base: undefined,
-      redact: { paths: REDACTED, censor: '[redacted]' },
-      genReqId: (request: IncomingMessage) => String(request.headers['x-request-id']),
-      quietReqLogger: true,
-      customAttributeKeys: { reqId: 'request_id' },
-      serializers: {
-        req: ({ method, url }: { method: string; url: string }) => ({ method, path: withoutToken(url.split('?')[0] ?? '') }),
-        res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
+      formatters: { log: told },
+      hooks: { streamWrite: scrubbed },
+      wrapSerializers: false,
+      // Done already.
+      serializers: { err: (error: unknown) => error },
+      genReqId: (request: IncomingMessage) => {
+        begun.set(request, performance.now());
+        return String(request.headers['x-request-id']);
       },
+      quietReqLogger: true,
+      quietResLogger: true,
+      customAttributeKeys: { reqId: 'request_id' },
+      customSuccessObject: line,
+      customErrorObject: line,
       autoLogging: { ignore: (request: IncomingMessage) => /^\/health\b/.test(request.url ?? '') },
       customLogLevel: (_: IncomingMessage, response: ServerResponse) => (response.statusCode >= 500 ? 'error' : 'debug'),
     },
