@@ -29,6 +29,7 @@ export class InboxEndpoint {
     const length = Number(headers['content-length']);
     if (method !== 'POST' || url !== PATH || headers['content-encoding'] !== undefined || !(length <= MAX_BODY)) return false;
     requestId(request, response);
+    response.setHeader('x-content-type-options', 'nosniff');
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => this.receive(request, response, Buffer.concat(chunks)));

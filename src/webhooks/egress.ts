@@ -7,7 +7,7 @@ import ipaddr from 'ipaddr.js';
 export type Resolve = (hostname: string) => Promise<string[]>;
 
 /** Names of this machine and of its neighbours, whether or not they lead anywhere from here. */
-const INNER_NAMES = ['localhost', 'localdomain', 'local', 'internal', 'intranet', 'lan', 'home', 'corp', 'private', 'home.arpa', 'onion'];
+const INNER_NAMES = ['localhost', 'localdomain', 'local', 'internal', 'intranet', 'lan', 'home', 'corp', 'private', 'home.arpa', 'svc', 'onion'];
 /** Public by its number, but answered by the cloud's own host (Azure). */
 const INNER_ADDRESSES: ReadonlySet<string> = new Set(['168.63.129.16']);
 /** Of IPv6 only this has been given out to the public so far. */
