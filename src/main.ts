@@ -53,5 +53,5 @@ try {
 }
 
 function isPlain(error: unknown): boolean {
-  return error instanceof Error && /already running|EADDRINUSE|ECONNREFUSED|did not start/.test(error.message);
+  return error instanceof Error && /already running|EADDRINUSE|ECONNREFUSED|did not start|lacks migrations/.test(error.message);
 }

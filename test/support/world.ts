@@ -12,6 +12,7 @@ import { createApp } from '../../src/startup/app.js';
 import { watchAnswers } from './answers.js';
 import { watchCoherence } from './coherence.js';
 import { createTestDatabase } from './database.js';
+import { createEngineRole } from './engine.role.js';
 import { ControlledClock } from './time.js';
 
 export const API_KEY = 'zq_test_key_0123456789abcdef';
@@ -26,6 +27,8 @@ export interface WorldOptions {
   now?: string;
   config?: Record<string, string>;
   sandbox?: Record<string, unknown>;
+  /** The engine runs as a role that may do no more than it needs, not as the owner of the tables. */
+  leastPrivilege?: boolean;
 }
 
 type Json = Record<string, any>;
@@ -51,6 +54,11 @@ export class World {
   static async open(options: WorldOptions = {}): Promise<World> {
     const start = Date.parse(options.now ?? '2026-03-01T00:00:00Z');
     const database = await createTestDatabase();
+    const role = options.leastPrivilege ? await createEngineRole(database.url) : null;
+    const drop = async (): Promise<void> => {
+      await database.drop();
+      await role?.drop();
+    };
     const clock = new ControlledClock(start);
     const sandboxClock = new VirtualClock(start);
     const sandbox = await startSandbox({
@@ -59,7 +67,7 @@ export class World {
       settings: { preset: 'fast', webhook_key: WEBHOOK_KEY, ...options.sandbox },
     });
     const config = loadConfig({
-      DATABASE_URL: database.url,
+      DATABASE_URL: role?.url ?? database.url,
       DATABASE_POOL: '5',
       ZHOUQI_SECRET: 'an-installation-secret-for-tests',
       CKO_SECRET_KEY: SECRET_KEY,
@@ -76,7 +84,7 @@ export class World {
     });
     const app = await createApp(config, { clock });
     await app.get(ApiKeys).bootstrap(API_KEY);
-    const world = new World(app, config, sandbox, clock, sandboxClock, database.drop);
+    const world = new World(app, config, sandbox, clock, sandboxClock, drop);
     await world.listen();
     return world;
   }

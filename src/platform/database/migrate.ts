@@ -1,7 +1,9 @@
 import { createDataSource } from './data.source.js';
+import { sqlState } from './outage.js';
 
 // Any number, as long as all replicas use the same one.
 const MIGRATION_LOCK = 7_041_996;
+const NOT_ALLOWED = '42501';
 
 /** Applies the migrations that are missing; replicas that start together take turns. */
 export async function runMigrations(url: string): Promise<string[]> {
@@ -11,6 +13,9 @@ export async function runMigrations(url: string): Promise<string[]> {
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const applied = await dataSource.runMigrations({ transaction: 'each' });
     return applied.map((migration) => migration.name);
+  } catch (error) {
+    if (sqlState(error) !== NOT_ALLOWED) throw error;
+    throw new Error('The database lacks migrations that this role may not apply: run "migrate" as the owner of its tables.', { cause: error });
   } finally {
     await lock.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     await lock.release();
