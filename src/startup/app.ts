@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from '../app.module.js';
 import { InboxEndpoint } from '../inbox/inbox.endpoint.js';
+import { docsPage } from '../openapi/docs.page.js';
 import type { Config } from '../platform/config/config.js';
 import { InstallationSecret } from '../platform/crypto/secret.js';
 import { createDataSource } from '../platform/database/data.source.js';
@@ -35,6 +36,7 @@ export async function createApp(
   });
   const webhooks = app.get(InboxEndpoint);
   setUpHttp(app, webhooks.handle);
+  app.use('/docs', docsPage());
   await app.init();
   server.intercept(webhooks.take);
   app.useLogger(app.get(Logger));
