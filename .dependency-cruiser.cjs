@@ -61,6 +61,13 @@ module.exports = {
       to: { path: '^sandbox/' },
     },
     {
+      name: 'the-client-is-a-stranger',
+      comment: 'It knows what the document says, and nothing else.',
+      severity: 'error',
+      from: { path: '^client/' },
+      to: { path: '^(src|sandbox|test|openapi)/' },
+    },
+    {
       name: 'the-judge-of-the-simulation-is-a-stranger',
       comment: 'What a period should cost is thought out anew there.',
       severity: 'error',

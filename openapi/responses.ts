@@ -71,7 +71,7 @@ export class Responses {
   private fields(type: ts.Type, place: string): Schema {
     const fields = type.getProperties().map((symbol) => ({ name: symbol.name, symbol, type: this.checker.getTypeOfSymbol(symbol) }));
     // Any object at all: what is told of differs with the event.
-    if (fields.length === 0) return { type: 'object' };
+    if (fields.length === 0) return { type: 'object', additionalProperties: true };
     const optional = (field: (typeof fields)[number]) => (field.symbol.flags & ts.SymbolFlags.Optional) !== 0 || isMaybe(field.type);
     return {
       type: 'object',

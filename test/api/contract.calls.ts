@@ -158,5 +158,5 @@ async function fallPastDue({ world, lives }: Story): Promise<void> {
 async function payToken({ world, lives }: Story): Promise<string> {
   await world.settle();
   const [message] = await world.list(`/v1/messages?name=payment_failed&customer=${(lives[1] as Life).customer}`);
-  return /\/pay\/([\w.~-]+)/.exec(message?.['text'])?.[1] ?? '';
+  return /\/pay\/([\w.~-]+)/.exec(message?.text ?? '')?.[1] ?? '';
 }

@@ -20,7 +20,7 @@ const bodies: Record<string, object | undefined> = {};
 beforeAll(async () => {
   const world = await World.open({ now: '2026-03-01T00:00:00Z', config: { WEBHOOKS_ALLOW_PRIVATE: 'true' } });
   story = { world, receiver: await Receiver.open(), answers: {}, lives: [] };
-  const keyOf = async (scope: string) => [scope, (await world.post('/v1/api_keys', { name: scope, scopes: [scope] }))['secret']] as const;
+  const keyOf = async (scope: 'read' | 'write') => [scope, (await world.post('/v1/api_keys', { name: scope, scopes: [scope] }))['secret']] as const;
   keys = Object.fromEntries([await keyOf('read'), await keyOf('write')]);
 });
 afterAll(async () => {

@@ -22,7 +22,7 @@ test('one named default exists: 1, 3, 5 and 7 days after the previous try, no ho
 test('what a policy leaves out is as the default has it', async () => {
   expect(await world.post('/v1/dunning_policies', { code: 'bare' })).toMatchObject({ ...DEFAULT, code: 'bare', metadata: {} });
   const given = {
-    code: 'patient', retries: [rung('2d', false), rung('36h')], technical_retries: [], final_action: 'unpaid', grace_days: 3,
+    code: 'patient', retries: [rung('2d', false), rung('36h')], technical_retries: [], final_action: 'unpaid' as const, grace_days: 3,
     allowed_hours: { from: '09:00', to: '21:00' }, quiet_hours: { from: '22:00', to: '08:00' }, metadata: { team: 'money' },
   };
   const made = await world.post('/v1/dunning_policies', { ...given, retries: [{ after: '2d', notify: false }, { after: '36h' }] });

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await world.post('/v1/plans', { ...TEA, code: 'coffee', active: false });
   for (let i = 1; i <= 4; i += 1) {
     const clock = await world.post('/v1/test_clocks', { now: `2026-01-0${i}T04:00:00Z` });
-    const who = { email: `li${i}@example.com`, external_id: `A/${i}`, locale: i === 1 ? 'en' : 'zh-CN', country: i === 1 ? 'HK' : 'CN', test_clock: clock.id };
+    const who = { email: `li${i}@example.com`, external_id: `A/${i}`, locale: i === 1 ? ('en' as const) : ('zh-CN' as const), country: i === 1 ? 'HK' : 'CN', test_clock: clock.id };
     const customer = await world.post('/v1/customers', who);
     // The third is on a free trial, the fourth has yet to pay.
     const sold = await world.post('/v1/subscriptions', { customer: customer.id, plan: 'tea', ...WEB, ...(i === 3 && { trial_days: 7 }) });

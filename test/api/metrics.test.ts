@@ -62,7 +62,7 @@ describe('what is measured', () => {
     await world.database.query(`insert into parked_rows (id, kind, row_id, error, parked_at) values ('park_1', 'orphan', 'pay_1', 'unknown here', now())`);
     await measure();
     const shown = await figures();
-    const due = Date.parse((await world.get(`/v1/subscriptions/${subscription}`)).current_period.end);
+    const due = Date.parse((await world.get(`/v1/subscriptions/${subscription}`)).current_period?.end ?? '');
     expect(shown).toMatchObject({
       'zhouqi_charges_open{status="unknown"}': 1,
       'zhouqi_subscriptions_due': 2,

@@ -88,10 +88,10 @@ export function nobody(prefix: string): string {
   return `${prefix}_01h455vb4pex5vsknk084sn02q`;
 }
 
-export const TEA = { code: 'tea', name: 'Tea club', amount: 3900, currency: 'CNY', interval: 'month' };
+export const TEA = { code: 'tea', name: 'Tea club', amount: 3900, currency: 'CNY', interval: 'month' } as const;
 
 export const WEB = {
   terminal_type: 'WEB',
   success_url: 'https://shop.example/yes',
   failure_url: 'https://shop.example/no',
-};
+} as const;

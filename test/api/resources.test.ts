@@ -164,7 +164,7 @@ describe('metadata', () => {
 describe('PATCH', () => {
   const LI = {
     email: 'li@example.com', name: 'Li', phone: '+86 (10) 6552-9988', locale: 'zh-CN', time_zone: 'Asia/Shanghai', country: 'CN', external_id: 'A/1',
-  };
+  } as const;
 
   test.each(Object.keys(LI))('null clears a customer’s %s and nothing else', async (field) => {
     const li = await world.post('/v1/customers', LI);

@@ -10,7 +10,7 @@ let world: World;
 const keys: Record<string, string> = {};
 beforeAll(async () => {
   world = await World.open({ config: { ZHOUQI_API_KEY: API_KEY } });
-  for (const scope of ['admin', 'write', 'read']) {
+  for (const scope of ['admin', 'write', 'read'] as const) {
     keys[scope] = (await world.post('/v1/api_keys', { name: `the ${scope} key`, scopes: [scope] })).secret;
   }
 });

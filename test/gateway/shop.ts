@@ -32,7 +32,7 @@ export async function sell(world: World, plan: object = {}): Promise<string> {
 /** Lets time pass to the end of the current period, when the next one is charged; its notice is given in time. */
 export async function liveToRenewal(world: World, subscription: string): Promise<void> {
   const { current_period: period } = await world.get(`/v1/subscriptions/${subscription}`);
-  const end = Date.parse(period.end);
+  const end = Date.parse(period?.end ?? '');
   for (const instant of [end - NOTICE, end]) await world.pass(instant - world.clock.at);
 }
 

@@ -94,8 +94,8 @@ describe('our own fault', () => {
     const life = await renewing('20003');
     const [, renewal] = await chargesOf(life);
     expect(renewal).toMatchObject({ status: 'declined', decline_class: 'configuration' });
-    expect(await parked(renewal?.id)).toMatchObject([{ kind: 'decline', row: renewal?.id, error: expect.stringContaining('20003') }]);
-    expect(await world.news(renewal?.id)).toEqual(['row.parked']);
+    expect(await parked(String(renewal?.id))).toMatchObject([{ kind: 'decline', row: renewal?.id, error: expect.stringContaining('20003') }]);
+    expect(await world.news(String(renewal?.id))).toEqual(['row.parked']);
     expect(await subscriptionOf(world, life)).toMatchObject({ past_due_class: 'configuration', next_charge_at: null, source: { status: 'active' } });
     expect(await world.get('/v1/reports/reconciliation'), 'it is no difference with the gateway').toMatchObject({ differences: [] });
     await world.advance(life.clock, after(16));
@@ -108,7 +108,7 @@ describe('our own fault', () => {
     await world.advance(life.clock, after(0));
     const [, renewal] = await chargesOf(life);
     expect(renewal).toMatchObject({ status: 'refused', decline_class: 'configuration', response_summary: 'request_invalid, currency_not_supported' });
-    expect(await parked(renewal?.id)).toHaveLength(1);
+    expect(await parked(String(renewal?.id))).toHaveLength(1);
   });
 });
 
@@ -117,7 +117,7 @@ describe('an unknown reason', () => {
     const life = await renewing('29999');
     const [, renewal] = await chargesOf(life);
     expect(renewal).toMatchObject({ decline_class: 'funds' });
-    expect(await parked(renewal?.id)).toHaveLength(1);
+    expect(await parked(String(renewal?.id))).toHaveLength(1);
     await world.advance(life.clock, after(1));
     expect(await world.news(life.subscription)).toEqual(TRIED);
     expect(await subscriptionOf(world, life)).toMatchObject({ next_charge_at: null, past_due_reason: '29999' });

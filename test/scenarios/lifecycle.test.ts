@@ -37,7 +37,7 @@ test('a customer who declined may try again, and the open redirect is handed out
   await world.control('POST', `/payments/${await world.redirectPayment(life.subscription)}/decline`);
   await world.settle();
   expect((await subscriptionOf(world, life)).checkout).toEqual({ status: 'failed', url: null, expires_at: null });
-  const request = { terminal_type: 'WEB', ...URLS };
+  const request = { terminal_type: 'WEB' as const, ...URLS };
   const again = await world.post(`/v1/subscriptions/${life.subscription}/checkout`, request);
   const oncemore = await world.post(`/v1/subscriptions/${life.subscription}/checkout`, request);
   expect(oncemore.checkout.url).toBe(again.checkout.url);

@@ -30,7 +30,7 @@ test('no address, name, text or link is written to the log, whatever goes wrong'
   await wallet(world, life, { outcome: 'decline', response_code: '20051' });
   await world.advance(life.clock, '2026-04-10T02:00:00Z');
   const [message] = await world.list('/v1/messages');
-  const token = /\/pay\/(\S+)/.exec(message?.['text'])?.[1] as string;
+  const token = /\/pay\/(\S+)/.exec(message?.text ?? '')?.[1] as string;
   for (const path of [`/pay/${token}`, `/pay/${token}?a=b`, `/PAY/${token}`, `/pay//${token}`, `/pay/${token}/`]) {
     await request(world.app.getHttpServer()).get(path);
     await request(world.app.getHttpServer()).post(path);

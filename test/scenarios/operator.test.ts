@@ -73,7 +73,7 @@ test('without a wallet that lives there is nothing to try', async () => {
   await world.control('POST', `/wallets/${life.email}/revoke`, { response_code: '200R1' });
   await world.advance(life.clock, RENEWAL);
   const [owed] = await world.list(`/v1/invoices?subscription=${life.subscription}&status=open`);
-  await conflict(owed?.id, 'pay', 'no_active_source');
+  await conflict(String(owed?.id), 'pay', 'no_active_source');
 });
 
 test('voided, an invoice is not owed after all, and the books say so', async () => {
@@ -99,8 +99,8 @@ test('given up, it is a bad debt', async () => {
 test('the first invoice of a sign-up belongs to it', async () => {
   const life = await sell(world, code, START);
   const [first] = await world.list(`/v1/invoices?subscription=${life.subscription}`);
-  await conflict(first?.id, 'void', 'subscription_incomplete');
-  await conflict(first?.id, 'mark_uncollectible', 'invoice_not_due');
+  await conflict(String(first?.id), 'void', 'subscription_incomplete');
+  await conflict(String(first?.id), 'mark_uncollectible', 'invoice_not_due');
 });
 
 test('what is not there, and bodies that nobody asked for', async () => {

@@ -15,7 +15,7 @@ async function sell(terms: object): Promise<{ id: string; starts: string[] }> {
   await world.pay(id);
   await world.news(id);
   const { current_period: first } = await world.get(`/v1/subscriptions/${id}`);
-  return { id, starts: [1, 2, 3, 4].map((k) => new Date(Date.parse(first.start) + k * WEEK).toISOString()) };
+  return { id, starts: [1, 2, 3, 4].map((k) => new Date(Date.parse(first?.start ?? '') + k * WEEK).toISOString()) };
 }
 
 /** Nobody is alive for that long; then the engine is back. */
@@ -23,7 +23,7 @@ const outage = (milliseconds: number) => world.pass(milliseconds);
 
 const invoicesOf = async (subscription: string) =>
   (await world.list(`/v1/invoices?subscription=${subscription}`)).toReversed().slice(1).map(({ period_no, period, status, void_reason, amount_due }) => ({
-    period_no, start: period.start, status, void_reason, amount_due,
+    period_no, start: period?.start, status, void_reason, amount_due,
   }));
 
 const TOLD = 'subscription.renewal_upcoming';

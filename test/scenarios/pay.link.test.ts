@@ -33,7 +33,7 @@ async function debtor(options: { customer?: object } = {}): Promise<{ life: Life
 
 async function linkOf(life: Life): Promise<string> {
   const [message] = await world.list(`/v1/messages?subscription=${life.subscription}&limit=1`);
-  const [, path] = /https:\/\/pay\.tea\.example(\/pay\/\S+)/.exec(message?.text) ?? [];
+  const [, path] = /https:\/\/pay\.tea\.example(\/pay\/\S+)/.exec(message?.text ?? '') ?? [];
   expect(path, message?.text).toBeDefined();
   return path as string;
 }

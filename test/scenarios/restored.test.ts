@@ -97,10 +97,10 @@ test('an unknown charge counts as sent until the restore: the lost life may have
 
 test('a cluster that is changed beneath a running engine: nothing is sent at once, and the heartbeat says why', async () => {
   const { current_period: period } = await world.get(`/v1/subscriptions/${subscription}`);
-  await world.pass(Date.parse(period.end) - NOTICE - world.clock.at);
+  await world.pass(Date.parse(period?.end ?? '') - NOTICE - world.clock.at);
   // Another timeline is what a standby has that was promoted: the engine only gets other connections.
   await world.database.query('update engine_state set timeline = timeline + 1');
-  await world.pass(Date.parse(period.end) - world.clock.at);
+  await world.pass(Date.parse(period?.end ?? '') - world.clock.at);
   expect(await lastCharge(world, subscription)).toMatchObject({ status: 'created', sends: 0 });
   expect(await quarantine()).toMatchObject({ active: true, reason: expect.stringContaining('timeline') });
   expect(await world.news('engine')).toEqual(['engine.quarantined']);

@@ -6,7 +6,7 @@ import { World } from '../support/world.js';
 const START = '2026-03-10T02:00:00Z';
 const RENEWAL = '2026-04-10T02:00:00.000Z';
 const FOLLOWING = '2026-05-10T02:00:00.000Z';
-const WEB = { terminal_type: 'WEB', ...URLS };
+const WEB = { terminal_type: 'WEB', ...URLS } as const;
 
 let world: World;
 let code: string;

@@ -82,7 +82,7 @@ describe('an endpoint that fails', () => {
     }
     const endpointNow = await world.get(`/v1/webhook_endpoints/${id}`);
     expect(endpointNow).toMatchObject({ active: false, disabled_reason: 'failing' });
-    expect((Date.parse(endpointNow['disabled_at']) - Date.parse(endpointNow['failing_since'])) / DAY).toBeCloseTo(5, 0);
+    expect((Date.parse(endpointNow['disabled_at'] ?? '') - Date.parse(endpointNow['failing_since'] ?? '')) / DAY).toBeCloseTo(5, 0);
     expect(watched.taken.map(({ event }) => event)).toMatchObject([{ type: 'webhook_endpoint.disabled', subject: id, data: { object: { active: false }, previous: { active: true } } }]);
     expect(await shop.deliveriesOf(id, '&status=pending')).toEqual([]);
     const askedBefore = new Set(shop.receiver.asked);

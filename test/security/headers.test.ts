@@ -82,7 +82,8 @@ test('20 XSS: what a merchant writes stays text on the page that customers see',
     const life = await sellAndPay(world, code, '2026-03-10T02:00:00Z');
     await wallet(world, life, { outcome: 'decline', response_code: '20051' });
     await world.advance(life.clock, '2026-04-10T02:00:00Z');
-    const [{ text, html }] = (await world.list(`/v1/messages?subscription=${life.subscription}&limit=1`)) as [{ text: string; html: string }];
+    const [message] = await world.list(`/v1/messages?subscription=${life.subscription}&limit=1`);
+    const { text, html } = message as NonNullable<typeof message>;
     const page = await send(world, 'get', `/pay/${/\/pay\/(\S+)/.exec(text)?.[1]}`, { key: null });
     expect(page.status).toBe(200);
     for (const shown of [page.text, html]) {

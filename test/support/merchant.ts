@@ -24,7 +24,7 @@ export class Merchant {
   async endpoint(fields: object = {}): Promise<{ id: string; secret: string }> {
     const made = await this.world.post('/v1/webhook_endpoints', { url: this.receiver.url, events: ['*'], ...fields });
     this.receiver.secrets = [made['secret']];
-    return made as { id: string; secret: string };
+    return { id: made['id'], secret: made['secret'] };
   }
 
   /** Something that can be told of: its first event is its creation. */

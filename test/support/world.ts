@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 import { expect } from 'vitest';
+import { type Zhouqi, zhouqi } from '../../client/index.js';
 import { startSandbox, type Sandbox } from '../../sandbox/server.js';
 import { VirtualClock } from '../../sandbox/runtime/clock.js';
 import { ApiKeys } from '../../src/access/api.keys.js';
@@ -14,6 +15,7 @@ import { watchCoherence } from './coherence.js';
 import { createTestDatabase } from './database.js';
 import { createEngineRole } from './engine.role.js';
 import { ControlledClock } from './time.js';
+import type { Answer, Body, Item } from './typed.js';
 
 export const API_KEY = 'zq_test_key_0123456789abcdef';
 const WEBHOOK_KEY = 'whsec-of-the-test-sandbox';
@@ -39,6 +41,7 @@ type Json = Record<string, any>;
  */
 export class World {
   private readonly seen = new Map<string, number>();
+  private api!: Zhouqi;
   private readonly undocumented: string[] = [];
   private readonly unwatch = watchCoherence(() => this.incoherences());
 
@@ -93,7 +96,9 @@ export class World {
     await this.app.listen(0, '127.0.0.1');
     watchAnswers(this.app.getHttpServer(), this.undocumented);
     const { port } = this.app.getHttpServer().address() as AddressInfo;
-    this.sandbox.gateway.patchSettings({ webhook_url: `http://127.0.0.1:${port}/webhooks/checkout` });
+    const url = `http://127.0.0.1:${port}`;
+    this.api = zhouqi({ url, key: API_KEY });
+    this.sandbox.gateway.patchSettings({ webhook_url: `${url}/webhooks/checkout` });
   }
 
   /** Ends the engine and starts another on the same database, configured otherwise where a test says so. */
@@ -133,20 +138,21 @@ export class World {
     return request(this.app.getHttpServer())[method](path).set('authorization', `Bearer ${API_KEY}`);
   }
 
-  async get(path: string): Promise<Json> {
-    const response = await this.call('get', path);
-    expect(response.status, JSON.stringify(response.body)).toBe(200);
-    return response.body as Json;
+  /** Asked through the generated client, so that a test knows what it is answered. */
+  async get<const Path extends string>(path: Path): Promise<Answer<Path, 'get'>> {
+    const { data, error, response } = await this.api.GET(path as never);
+    expect(response.status, JSON.stringify(error)).toBe(200);
+    return data as Answer<Path, 'get'>;
   }
 
-  async post(path: string, body: object = {}): Promise<Json> {
-    const response = await this.call('post', path).send(body);
-    expect(response.status, JSON.stringify(response.body)).toBeLessThan(300);
-    return response.body as Json;
+  async post<const Path extends string>(path: Path, body?: Body<Path>): Promise<Answer<Path, 'post'>> {
+    const { data, error, response } = await this.api.POST(path as never, { body: body ?? {} } as never);
+    expect(response.status, JSON.stringify(error)).toBeLessThan(300);
+    return data as Answer<Path, 'post'>;
   }
 
-  async list(path: string): Promise<Json[]> {
-    return (await this.get(path)).data as Json[];
+  async list<const Path extends string>(path: Path): Promise<Item<Path>[]> {
+    return ((await this.get(path)) as { data: Item<Path>[] }).data;
   }
 
   /** The sandbox's control API. */
