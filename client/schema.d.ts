@@ -3866,6 +3866,23 @@ export interface components {
                 };
             };
         };
+        /**
+         * @description - `timed_out`: The answer took too long, and it is not known what became of the request: repeat it with its `Idempotency-Key`.
+         *     - `unavailable`: This process is ending; another one will answer.
+         */
+        TimedOutOrUnavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "timed_out" | "unavailable";
+                };
+            };
+        };
         /** @description - `unauthorized`: There is no valid API key. */
         Unauthorized: {
             headers: {
@@ -4404,6 +4421,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "apiKeys.create": {
@@ -4474,6 +4492,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "apiKeys.get": {
@@ -4526,6 +4545,7 @@ export interface operations {
             404: components["responses"]["ApiKeyNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "apiKeys.remove": {
@@ -4560,6 +4580,7 @@ export interface operations {
             409: components["responses"]["ApiKeyConfiguredOrLastAdminKey"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "audit.list": {
@@ -4742,6 +4763,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "audit.get": {
@@ -4833,6 +4855,7 @@ export interface operations {
             404: components["responses"]["AuditEntryNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "health.live": {
@@ -5054,6 +5077,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "plans.create": {
@@ -5131,6 +5155,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "plans.get": {
@@ -5192,6 +5217,7 @@ export interface operations {
             404: components["responses"]["PlanNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "plans.update": {
@@ -5265,6 +5291,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "plans.addVersion": {
@@ -5343,6 +5370,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "policies.list": {
@@ -5448,6 +5476,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "policies.create": {
@@ -5545,6 +5574,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "policies.get": {
@@ -5615,6 +5645,7 @@ export interface operations {
             404: components["responses"]["DunningPolicyNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "policies.update": {
@@ -5697,6 +5728,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "customers.list": {
@@ -5791,6 +5823,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "customers.create": {
@@ -5859,6 +5892,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "customers.get": {
@@ -5912,6 +5946,7 @@ export interface operations {
             404: components["responses"]["CustomerNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "customers.remove": {
@@ -5946,6 +5981,7 @@ export interface operations {
             409: components["responses"]["CustomerHasSubscriptions"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "customers.update": {
@@ -6011,6 +6047,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "events.list": {
@@ -6167,6 +6204,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "events.get": {
@@ -6248,6 +6286,7 @@ export interface operations {
             404: components["responses"]["EventNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "invoices.list": {
@@ -6452,6 +6491,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "invoices.get": {
@@ -6530,6 +6570,7 @@ export interface operations {
             404: components["responses"]["InvoiceNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.list": {
@@ -6747,6 +6788,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.create": {
@@ -6875,6 +6917,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.get": {
@@ -6952,6 +6995,7 @@ export interface operations {
             404: components["responses"]["SubscriptionNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.update": {
@@ -7062,6 +7106,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.upcomingInvoice": {
@@ -7131,6 +7176,7 @@ export interface operations {
             422: components["responses"]["InstantOutOfRange"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.timeline": {
@@ -7309,6 +7355,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.openCheckout": {
@@ -7448,6 +7495,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.cancel": {
@@ -7580,6 +7628,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.uncancel": {
@@ -7708,6 +7757,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.pause": {
@@ -7844,6 +7894,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "subscriptions.resume": {
@@ -7977,6 +8028,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "invoices.pay": {
@@ -8110,6 +8162,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "invoices.void": {
@@ -8239,6 +8292,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "invoices.markUncollectible": {
@@ -8369,6 +8423,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "parked.list": {
@@ -8463,6 +8518,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "parked.get": {
@@ -8512,6 +8568,7 @@ export interface operations {
             404: components["responses"]["ParkedRowNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "parked.release": {
@@ -8574,6 +8631,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "charges.list": {
@@ -8766,6 +8824,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "charges.get": {
@@ -8833,6 +8892,7 @@ export interface operations {
             404: components["responses"]["ChargeNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "charges.reconcile": {
@@ -8930,6 +8990,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "refunds.create": {
@@ -9044,6 +9105,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "refunds.list": {
@@ -9183,6 +9245,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "refunds.get": {
@@ -9243,6 +9306,7 @@ export interface operations {
             404: components["responses"]["RefundNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "quarantine.get": {
@@ -9281,6 +9345,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "quarantine.release": {
@@ -9333,6 +9398,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "testClocks.list": {
@@ -9424,6 +9490,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "testClocks.create": {
@@ -9483,6 +9550,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "testClocks.get": {
@@ -9531,6 +9599,7 @@ export interface operations {
             404: components["responses"]["TestClockNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "testClocks.remove": {
@@ -9564,6 +9633,7 @@ export interface operations {
             404: components["responses"]["TestClockNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "testClocks.advance": {
@@ -9629,6 +9699,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "messages.list": {
@@ -9799,6 +9870,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "messages.get": {
@@ -9869,6 +9941,7 @@ export interface operations {
             404: components["responses"]["MessageNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "messageTemplates.list": {
@@ -9962,6 +10035,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "messageTemplates.get": {
@@ -10029,6 +10103,7 @@ export interface operations {
             404: components["responses"]["MessageTemplateNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "messageTemplates.put": {
@@ -10109,6 +10184,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "messageTemplates.remove": {
@@ -10147,6 +10223,7 @@ export interface operations {
             404: components["responses"]["MessageTemplateNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "messageTemplates.switch": {
@@ -10259,6 +10336,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "pay.look": {
@@ -10506,6 +10584,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookEndpoints.create": {
@@ -10594,6 +10673,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookEndpoints.get": {
@@ -10650,6 +10730,7 @@ export interface operations {
             404: components["responses"]["WebhookEndpointNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookEndpoints.remove": {
@@ -10683,6 +10764,7 @@ export interface operations {
             404: components["responses"]["WebhookEndpointNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookEndpoints.update": {
@@ -10752,6 +10834,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrWebhookUrlRefused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookEndpoints.rotateSecret": {
@@ -10824,6 +10907,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookEndpoints.test": {
@@ -10896,6 +10980,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookEndpoints.replay": {
@@ -10972,6 +11057,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookEndpoints.listDeliveries": {
@@ -11140,6 +11226,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookDeliveries.get": {
@@ -11199,6 +11286,7 @@ export interface operations {
             404: components["responses"]["WebhookDeliveryNotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "webhookDeliveries.redeliver": {
@@ -11271,6 +11359,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "reports.reconcile": {
@@ -11340,6 +11429,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "reports.recover": {
@@ -11500,6 +11590,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["TimedOutOrUnavailable"];
         };
     };
     "metrics.scrape": {

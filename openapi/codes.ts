@@ -11,6 +11,8 @@ export const CODES: Readonly<Record<string, string>> = {
   validation_failed: '`errors` names every path that is not valid, and why.',
   rate_limited: 'Too many requests; `Retry-After` says when to ask again.',
   internal_error: 'Something went wrong on our side.',
+  timed_out: 'The answer took too long, and it is not known what became of the request: repeat it with its `Idempotency-Key`.',
+  unavailable: 'This process is ending; another one will answer.',
 
   idempotency_in_progress: 'A request with this `Idempotency-Key` is under way; `Retry-After` says when to ask again.',
   idempotency_key_reused: 'The `Idempotency-Key` was used with another body.',

@@ -73,14 +73,14 @@ function inGeneral(route: Route): RefusalCode[] {
     ...(path.includes('{') ? codes(400, 'bad_request') : []),
     ...(body ? [...codes(400, 'malformed_json'), ...codes(413, 'body_too_large'), ...codes(415, 'unsupported_encoding', 'unsupported_charset')] : []),
     ...(body || list || intervals ? codes(422, 'validation_failed') : []),
-    ...(needsKey ? [...codes(401, 'unauthorized'), ...codes(403, 'forbidden'), ...codes(429, 'rate_limited')] : []),
+    ...(needsKey ? [...codes(401, 'unauthorized'), ...codes(403, 'forbidden'), ...codes(429, 'rate_limited'), ...codes(503, 'timed_out', 'unavailable')] : []),
     ...(needsKey && method === 'post' ? [...codes(409, 'idempotency_in_progress'), ...codes(422, 'idempotency_key_reused')] : []),
     ...codes(500, 'internal_error'),
   ];
 }
 
 function headersOf(status: number): object {
-  const headers = ['X-Request-Id', ...(status === 401 ? ['WWW-Authenticate'] : []), ...(status === 409 || status === 429 ? ['Retry-After'] : [])];
+  const headers = ['X-Request-Id', ...(status === 401 ? ['WWW-Authenticate'] : []), ...([409, 429, 503].includes(status) ? ['Retry-After'] : [])];
   return Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
