@@ -28,6 +28,8 @@ export class Webhooks implements Announcer {
   private readonly waiting = new Fifo<Delivery>();
   private readonly lastHeld = new Map<string, string>();
   private lastDelivery = 0;
+  /** How far the search for events that may be dropped has come. */
+  private oldest: IterableIterator<WebhookEvent> | undefined;
   readonly counts = { sent: 0, delivered: 0, failed: 0 };
 
   constructor(context: Context, sender: WebhookSender) {
@@ -130,10 +132,15 @@ export class Webhooks implements Announcer {
 
   private dropOldest(): void {
     const { store } = this.context;
-    let looked = 0;
-    for (const event of store.events.rows.values()) {
-      // With a receiver that is down all old ones are open: looking on would cost more than keeping them.
-      if ((looked += 1) > DROP_SEARCH) return;
+    // Goes on where it stopped: from the front, every look would step over all that were dropped before.
+    this.oldest ??= store.events.rows.values();
+    // With a receiver that is down all old ones are open: looking on would cost more than keeping them.
+    for (let looked = 0; looked < DROP_SEARCH; looked += 1) {
+      const { value: event, done } = this.oldest.next();
+      if (done === true) {
+        this.oldest = undefined;
+        return;
+      }
       const open = event.delivery_ids.some((id) => ['scheduled', 'sending', 'held'].includes(store.deliveries.get(id)!.state));
       if (!open) return store.removeEvent(event);
     }
