@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Pool } from 'undici';
-import { type GatewayEvent, readGatewayEvent } from '../src/inbox/gateway.event.js';
+import { type Reading, readGatewayEvent } from '../src/inbox/gateway.event.js';
 import { isSigned } from '../src/inbox/signature.js';
 import { Dice } from './dice.js';
 import { BASES, FLOWS } from './flows.js';
@@ -167,9 +167,9 @@ export function readInProcess(count: number, seed: number): Figures {
 
 /** What a row made of the body would break, or nothing. */
 function unfit(body: Buffer): string | null {
-  let read: GatewayEvent;
+  let read: Reading;
   try {
-    read = readGatewayEvent(body, new Date(0));
+    read = readGatewayEvent(body);
   } catch (error) {
     return `reading throws ${String(error)}`;
   }

@@ -29,6 +29,10 @@ export class LabTime extends EngineClock {
     return Promise.resolve(new Date(this.at));
   }
 
+  get known(): Date {
+    return new Date(this.at);
+  }
+
   /** Takes over this process: there is one world in it, and no other. */
   install(): void {
     const start = this.at;

@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Batcher } from '../platform/batching/batcher.js';
 import { Wake } from '../platform/batching/wake.js';
+import { EngineClock } from '../platform/clock/clock.js';
 import { Database } from '../platform/database/database.js';
-import { insertHints } from '../platform/database/sets.js';
-import { type GatewayEvent, readGatewayEvent } from './gateway.event.js';
+import { joinColumns, splitColumn } from '../platform/database/sets.js';
+import { type GatewayEvent, readGatewayEvent, type Reading } from './gateway.event.js';
 
 const LARGEST_SET = 500;
 /** The gateway waits for each acknowledgement with a connection of its own, so they must be quick. */
@@ -14,9 +15,18 @@ export const IN_HAND_MS = 60_000;
 /** What waits in memory; the rest waits in the table alone. */
 const MOST_READY = 2_000;
 
-const COLUMNS = [
-  'id', 'type', 'payment_id', 'reference', 'body', 'received_at', 'attempts', 'next_attempt_at', 'outcome', 'processed_at',
-] as const;
+const COLUMNS = ['id', 'type', 'payment_id', 'reference', 'body', 'outcome'] as const satisfies readonly (keyof Reading)[];
+
+/** A claim counts from the moment of writing; what came before is left alone, and nobody waits for the disk. */
+const STORING = `insert into gateway_events (${COLUMNS.join(', ')}, received_at, attempts, next_attempt_at, processed_at)
+  select r.*, t.now, 0,
+         case when r.outcome is null then t.now + $8 * interval '1 millisecond' end,
+         case when r.outcome is not null then t.now end
+    from unnest(${COLUMNS.map((_, i) => splitColumn(i + 1, 'text')).join(', ')}) as r(${COLUMNS.join(', ')}),
+         (select coalesce($7::timestamptz, clock_timestamp())::timestamptz(3) as now,
+                 set_config('synchronous_commit', 'off', true)) t
+  on conflict do nothing
+  returning id, received_at, attempts, next_attempt_at, processed_at`;
 
 /** Webhooks as they arrive: stored, once, before they are acknowledged. */
 @Injectable()
@@ -28,6 +38,7 @@ export class Arrivals {
   constructor(
     private readonly database: Database,
     private readonly wake: Wake,
+    private readonly clock: EngineClock,
   ) {}
 
   /** Resolves when the event is stored, once, whatever its content. */
@@ -48,15 +59,20 @@ export class Arrivals {
 
   /** One statement, and no waiting for the disk: a webhook lost in a power failure is found by a look-up. */
   private async storeSet(bodies: readonly Buffer[]): Promise<void> {
-    const now = await this.database.now();
-    const arrived = new Map(bodies.map((body) => readGatewayEvent(body, now)).map((event) => [event.id, event]));
+    const events = [...new Map(bodies.map((body) => readGatewayEvent(body)).map((event) => [event.id, event])).values()];
     const claims = this.wake.reaches('gateway_events') && this.ready.length < MOST_READY;
-    const until = new Date(now.getTime() + IN_HAND_MS);
-    const events = [...arrived.values()].map((event) =>
-      claims && event.outcome === null ? { ...event, next_attempt_at: until } : event,
-    );
-    const stored = new Set(await insertHints<GatewayEvent>(this.database, 'gateway_events', 'id', COLUMNS, events));
-    if (claims) this.ready.push(...events.filter((event) => event.outcome === null && stored.has(event.id)));
+    const stored = await this.database.query<Omit<GatewayEvent, keyof Reading> & { id: string }>(STORING, [
+      ...joinColumns(events, COLUMNS),
+      this.clock.known,
+      claims ? IN_HAND_MS : 0,
+    ]);
+    if (claims) {
+      const times = new Map(stored.map((row) => [row.id, row]));
+      for (const event of events) {
+        const row = times.get(event.id);
+        if (row !== undefined && event.outcome === null) this.ready.push({ ...event, ...row });
+      }
+    }
     for (const { id, outcome } of events) {
       if (outcome === 'unreadable') this.log.warn({ event: id }, 'a signed event names no payment');
     }

@@ -15,6 +15,9 @@ export interface GatewayEvent {
   processed_at: Date | null;
 }
 
+/** What an event says, before it is known when it came. */
+export type Reading = Pick<GatewayEvent, 'id' | 'type' | 'payment_id' | 'reference' | 'body' | 'outcome'>;
+
 const EVENT_ID = /^evt_\w{1,64}$/;
 const PAYMENT_ID = /^pay_\w{26}$/;
 
@@ -30,7 +33,7 @@ function text(value: unknown, shape: RegExp): string | null {
 const UNSTORABLE = ['\0', '\u001e', '\u001f'];
 
 /** Reads what is needed from a signed body. Garbage is kept too, under a name made of its bytes. */
-export function readGatewayEvent(body: Buffer, now: Date): GatewayEvent {
+export function readGatewayEvent(body: Buffer): Reading {
   const raw = UNSTORABLE.reduce((text, character) => text.replaceAll(character, '\uFFFD'), body.toString('utf8'));
   let parsed: Record<string, unknown> = {};
   try {
@@ -50,11 +53,7 @@ export function readGatewayEvent(body: Buffer, now: Date): GatewayEvent {
     payment_id: paymentId,
     reference: text(data.reference, /^[\x20-\x7e]{1,80}$/),
     body: raw,
-    received_at: now,
-    attempts: 0,
-    next_attempt_at: outcome === null ? now : null,
     outcome,
-    processed_at: outcome === null ? null : now,
   };
 }
 

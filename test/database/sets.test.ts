@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/platform/database/database.js';
-import { insertHints, insertion, type PossibleWriting, update, write } from '../../src/platform/database/sets.js';
+import { insertion, type PossibleWriting, update, write } from '../../src/platform/database/sets.js';
 import { World } from '../support/world.js';
 
 interface Row {
@@ -67,13 +67,6 @@ describe('a set', () => {
     const twice = writeAll(update<Row>('things', 'id', ['note'], [{ ...row, note: 'fourth' }]), insertion<Row>('things', COLUMNS, [row]), update<Row>('things', 'id', ['count'], [{ ...row, count: 9 }]));
     await expect(twice).rejects.toMatchObject({ code: '23505' });
     expect(await database.query('select note, count from things where id = $1', ['t1'])).toEqual([{ note: 'third', count: 1 }]);
-  });
-
-  it('of hints leaves alone what is there', async () => {
-    const row = { id: 'hint', note: 'first', count: 1, flag: null, at: null, data: {} };
-    expect(await insertHints<Row>(database, 'things', 'id', COLUMNS, [row])).toEqual(['hint']);
-    expect(await insertHints<Row>(database, 'things', 'id', COLUMNS, [{ ...row, note: 'second' }])).toEqual([]);
-    expect(await database.query('select note from things where id = $1', ['hint'])).toEqual([{ note: 'first' }]);
   });
 
   it.each(['a\u001eb', '\u001f'])('refuses a text that would be torn apart or lost: %j', async (note) => {

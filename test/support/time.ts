@@ -10,6 +10,10 @@ export class ControlledClock extends EngineClock {
     return Promise.resolve(new Date(this.instant));
   }
 
+  get known(): Date {
+    return new Date(this.instant);
+  }
+
   get at(): number {
     return this.instant;
   }

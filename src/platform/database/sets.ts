@@ -124,24 +124,3 @@ export async function write(tx: Transaction, writings: readonly PossibleWriting[
     }),
   );
 }
-
-/**
- * Inserts hints: rows that are there already are left alone, and nobody waits for the disk. Returns the keys
- * of the rows that were new.
- */
-export async function insertHints<Row extends object>(
-  on: Queryable,
-  table: string,
-  key: keyof Row & string,
-  columns: readonly (keyof Row & string)[],
-  rows: readonly Row[],
-): Promise<string[]> {
-  if (rows.length === 0) return [];
-  const inserted = await on.query<{ key: string }>(
-    `insert into ${table} (${columns.join(', ')})
-     select r.* from ${unnested(await columnTypes(on, table), columns)}, (select set_config('synchronous_commit', 'off', true)) quickly
-     on conflict do nothing returning ${key} as key`,
-    joinColumns(rows, columns),
-  );
-  return inserted.map((row) => row.key);
-}
