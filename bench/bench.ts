@@ -2,18 +2,21 @@ import 'reflect-metadata';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Database } from '../src/platform/database/database.js';
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from '../src/platform/database/embedded.postgres.js';
 import { runMigrations } from '../src/platform/database/migrate.js';
-import { openEngine, runRenewals, seedSubscriptions } from './engine.js';
+import { type EngineFigures, openEngine, runRenewals, seedSubscriptions } from './engine.js';
 import { runFloor } from './floor.js';
 import { type GatewayProcess, startGateway } from './gateway.process.js';
-import { openWallets } from './wallets.js';
+import { openWallets, type Wallet } from './wallets.js';
 
 const TARGET_RATIO = 0.3;
 const count = Number(process.argv[2] ?? 8_000);
 /** Unmeasured renewals before each measurement: both sides are compiled and connected when the clock starts. */
 const WARM_UP = 4_000;
+/** Odd, for the median: the pace of a shared machine changes, and one round says little. */
+const ROUNDS = 3;
 
 /** Compares the gateway's captures with our charges, payment by payment. Returns the number that agree. */
 async function compareBooks(gateway: GatewayProcess, database: Database): Promise<number> {
@@ -38,38 +41,63 @@ async function compareBooks(gateway: GatewayProcess, database: Database): Promis
   return agreeing;
 }
 
+/** What one round showed: the floors and the engine, one right after the other, for the machine's pace may change. */
+interface Round {
+  /** Seconds. */
+  bare: number;
+  floor: number;
+  engine: EngineFigures;
+}
+
+async function runRound(app: NestExpressApplication, gateway: GatewayProcess, wallets: readonly Wallet[], name: string): Promise<Round> {
+  await seedSubscriptions(app.get(Database), wallets, name);
+  const bare = await runFloor(gateway, wallets, { name: `${name}-bare`, looks: false });
+  const floor = await runFloor(gateway, wallets, { name: `${name}-floor`, looks: true });
+  const engine = await runRenewals(app, gateway, wallets.length);
+  return { bare, floor, engine };
+}
+
+function report(rounds: readonly Round[], agreeing: number): void {
+  const line = (name: string, values: (string | number)[], note = '') => console.log(name.padEnd(36), values.map((v) => String(v).padStart(7)).join(''), note);
+  const row = (name: string, value: (round: Round) => string | number, note?: string) => line(name, rounds.map(value), note);
+  const rate = (seconds: number) => Math.round(count / seconds);
+  line('round', rounds.map((_, i) => i + 1));
+  row('floor: the same calls and webhooks', ({ floor }) => rate(floor), '/s');
+  row('  charges and webhooks alone', ({ bare }) => rate(bare), '/s');
+  row('engine: due row to paid invoice', ({ engine }) => rate(engine.seconds), '/s');
+  row('ratio to the floor', (round) => ratio(round).toFixed(2));
+  row('  to charges and webhooks alone', ({ bare, engine }) => (bare / engine.seconds).toFixed(2));
+  row('SQL round trips per renewal', ({ engine }) => (engine.roundTrips / count).toFixed(3));
+  row('peak memory', ({ engine }) => Math.round(engine.peakMemory / 1024 / 1024), 'MiB');
+  line('renewals due at once', [count]);
+  line('both books agree', [agreeing], 'captures');
+  line('median ratio to the floor', [median(rounds.map(ratio)).toFixed(2)], `(at least ${TARGET_RATIO})`);
+}
+
+function ratio({ floor, engine }: Round): number {
+  return floor / engine.seconds;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
+
 async function main(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'zhouqi-bench-'));
-  const postgres = await startEmbeddedPostgres({ dataDir, port: 0 });
+  const postgres = await startEmbeddedPostgres({ dataDir, port: 0, settings: { track_commit_timestamp: 'on' } });
   const gateway = await startGateway();
   try {
     await runMigrations(postgres.url);
-    const wallets = await openWallets(gateway, count);
-    const warming = await openWallets(gateway, WARM_UP, 'warm');
-    await runFloor(gateway, warming, { name: 'warm', looks: true });
-    const bare = await runFloor(gateway, wallets, { name: 'bare', looks: false });
-    const floor = await runFloor(gateway, wallets, { name: 'floor', looks: true });
     const app = await openEngine(postgres.url, gateway);
-    const database = app.get(Database);
-    await seedSubscriptions(database, warming, 'warm');
-    await runRenewals(app, WARM_UP);
-    await seedSubscriptions(database, wallets, 'bench');
-    const engine = await runRenewals(app, count);
-    const agreeing = await compareBooks(gateway, database);
+    await runRound(app, gateway, await openWallets(gateway, WARM_UP, 'warm'), 'warm');
+    const rounds: Round[] = [];
+    for (let i = 1; i <= ROUNDS; i += 1) {
+      rounds.push(await runRound(app, gateway, await openWallets(gateway, count, `round${i}`), `round${i}`));
+    }
+    const agreeing = await compareBooks(gateway, app.get(Database));
     await app.close();
-    const ratio = floor / engine.seconds;
-    const line = (name: string, value: string) => console.log(name.padEnd(34), value);
-    line('renewals due at once', String(count));
-    const rate = (seconds: number) => `${(count / seconds).toFixed(0)} /s  (${seconds.toFixed(2)} s)`;
-    line('floor (the same calls, webhooks)', rate(floor));
-    line('  charges and webhooks alone', rate(bare));
-    line('engine (due row to paid invoice)', rate(engine.seconds));
-    line('ratio to the floor', `${ratio.toFixed(2)}  (at least ${TARGET_RATIO})`);
-    line('  to charges and webhooks alone', (bare / engine.seconds).toFixed(2));
-    line('SQL round trips per renewal', (engine.roundTrips / count).toFixed(3));
-    line('peak memory', `${(engine.peakMemory / 1024 / 1024).toFixed(0)} MiB`);
-    line('both books agree', `${agreeing} captures`);
-    if (ratio < TARGET_RATIO) process.exitCode = 1;
+    report(rounds, agreeing);
+    if (median(rounds.map(ratio)) < TARGET_RATIO) process.exitCode = 1;
   } finally {
     await gateway.stop();
     await postgres.stop('immediate');
