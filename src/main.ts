@@ -8,6 +8,7 @@ const FORCED_EXIT_MS = 40_000;
 function greet({ config, newApiKey, sandbox }: Engine): void {
   const lines = [
     `zhouqi is ready      ${config.PUBLIC_URL}/v1`,
+    `documentation        ${config.PUBLIC_URL}/docs`,
     ...(sandbox ? [`sandbox gateway      ${sandbox.url} (control: ${sandbox.controlUrl})`] : []),
     ...(newApiKey ? ['', `admin API key, shown only this once: ${newApiKey}`] : []),
   ];

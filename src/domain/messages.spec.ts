@@ -45,6 +45,15 @@ describe('a payment', () => {
     expect(mail[0]?.data).toMatchObject({ amount: 3900, from_balance: 1_000 });
   });
 
+  it('that changed the wallet and is the customer’s own is acknowledged as well', () => {
+    const { life, mail } = active();
+    life.decide((c) => void openCheckout(c, c.subscription, 'minimum', { defaultCountry: 'CN' }));
+    const redirect = life.openRedirect();
+    life.hear(redirect, 'captured', { source_id: 'src_2' });
+    expect(mail).toMatchObject([{ name: 'receipt', invoice: redirect.invoice, data: { amount: 10, date: START.toISOString(), next_date: RENEWAL.toISOString() } }]);
+    expect(mail[0]?.data).not.toHaveProperty('period_start');
+  });
+
   it('that costs nothing is not worth a word', () => {
     const { life, mail } = active({ version: { amount: 0, setup_fee: 100 } });
     life.passTo(RENEWAL);

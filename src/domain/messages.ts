@@ -77,6 +77,7 @@ interface Rule {
 /** What becomes a message, and what it says: the one place that knows. */
 const RULES: { readonly [T in EventType]?: Rule } = {
   'invoice.paid': { name: 'receipt', content: payment },
+  'invoice.voided': { name: 'receipt', content: toppedUp },
   'subscription.renewal_upcoming': { name: 'renewal_upcoming', content: upcoming },
   'invoice.payment_failed': { name: 'payment_failed', content: failure },
   'source.revoked': { name: 'reauthorise', content: lostWallet },
@@ -174,6 +175,13 @@ function payment({ event, c }: Told): Content | null {
     date: instant(invoice.paid_at),
     next_date: instant(nextChargeAt(c.subscription)),
   };
+}
+
+/** Money that changed the wallet and pays for nothing yet was taken all the same. Nothing else that is voided concerns the customer. */
+function toppedUp({ event, c }: Told): Content | null {
+  const invoice = event.data.object as ShownInvoice;
+  if (c.invoices.get(invoice.id).void_reason !== 'credited') return null;
+  return { ...about(invoice), amount: invoice.total, date: instant(c.now), next_date: instant(nextChargeAt(c.subscription)) };
 }
 
 /** The payment that made it well again says so itself. */

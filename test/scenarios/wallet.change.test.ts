@@ -77,6 +77,7 @@ describe('with nothing owed, a checkout changes the wallet', () => {
       'invoice.voided', 'charge.surplus',
     ]);
     expect((await world.get(`/v1/customers/${life.customer}`)).balances).toEqual([{ currency: 'CNY', amount: 10 }]);
+    expect((await world.list(`/v1/messages?customer=${life.customer}`))[0]).toMatchObject({ name: 'receipt', subject: expect.stringContaining('0.10') });
     await world.advance(life.clock, RENEWAL);
     expect(await chargesOf(life)).toEqual([['initial', 'captured', 3900], ['checkout', 'captured', 10], ['recurring', 'captured', 3890]]);
   });
