@@ -14,7 +14,7 @@ export interface Options {
 }
 
 const DEFAULT_SEEDS = 4;
-const DEFAULT_SUBSCRIPTIONS = 180;
+const DEFAULT_SUBSCRIPTIONS = 190;
 const DEFAULT_YEARS = 0.07;
 const CALM_DAYS = 35;
 
