@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Glossary } from './glossary.js';
 import { type Example, Operations, titleOf } from './operations.js';
-import { CONVENTIONS, HEADERS, WEBHOOKS } from './preface.js';
+import { CHAPTERS, CONVENTIONS, HEADERS, WEBHOOKS } from './preface.js';
 import { PROBLEM } from './problems.js';
 import { type Route, routes } from './routes.js';
 import { Source } from './source.js';
@@ -26,13 +26,13 @@ export function writeDocument(root: string): string {
 
 function head(root: string, source: Source, all: readonly Route[]): object {
   const { version, license } = read<{ version: string; license: string }>(root, 'package.json');
-  const controllers = [...new Set(all.map(({ controller }) => controller))].filter((name) => !name.endsWith('ActionsController'));
+  const controllers = new Map(all.map(({ controller }) => [titleOf(controller), controller] as const).filter(([, name]) => !name.endsWith('ActionsController')));
   return {
     openapi: '3.1.0',
     info: { title: 'Zhouqi', version, summary: 'Subscription billing on AlipayCN wallets', description: CONVENTIONS, license: { name: license, identifier: license } },
     servers: [{ url: '/' }],
     security: [{ api_key: [] }],
-    tags: controllers.map((name) => ({ name: titleOf(name), description: source.words(name) })),
+    tags: Object.values(CHAPTERS).map((name) => ({ name, description: source.words(controllers.get(name) ?? '') })),
   };
 }
 

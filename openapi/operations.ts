@@ -1,5 +1,6 @@
 import type { Glossary } from './glossary.js';
 import { Parameters } from './parameters.js';
+import { CHAPTERS } from './preface.js';
 import { Problems, scopeOf } from './problems.js';
 import { Refusals } from './refusals.js';
 import { Requests } from './requests.js';
@@ -97,8 +98,11 @@ function thingsOf(controller: string): string {
   return controller.replace(/ActionsController$/, 's').replace(/Controller$/, '');
 }
 
+/** The title of the chapter that a controller belongs to; one that belongs to none is a mistake. */
 export function titleOf(controller: string): string {
-  return thingsOf(controller).replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const title = CHAPTERS[thingsOf(controller)];
+  if (title === undefined) throw new Error(`${controller} belongs to no chapter`);
+  return title;
 }
 
 function nameOf({ controller, handler }: Route): string {

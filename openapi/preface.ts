@@ -12,6 +12,32 @@ Zhouqi sells subscriptions to AlipayCN wallets through Checkout.com: the custome
 - **Pace**: a key may ask so often a second (\`RateLimit-Policy\`); more is 429, with \`Retry-After\`.
 `.trim();
 
+/** The chapters of the interface in the order in which they are read, by the controllers that they describe. */
+export const CHAPTERS: Readonly<Record<string, string>> = {
+  Plans: 'Plans',
+  Customers: 'Customers',
+  Subscriptions: 'Subscriptions',
+  Invoices: 'Invoices',
+  Charges: 'Charges',
+  Refunds: 'Refunds',
+  Policies: 'Dunning policies',
+  Messages: 'Messages',
+  MessageTemplates: 'Message templates',
+  Events: 'Events',
+  WebhookEndpoints: 'Webhook endpoints',
+  WebhookDeliveries: 'Webhook deliveries',
+  Reports: 'Reports',
+  Parked: 'Parked rows',
+  Quarantine: 'Quarantine',
+  ApiKeys: 'API keys',
+  Audit: 'Audit log',
+  TestClocks: 'Test clocks',
+  Pay: 'Pay page',
+  Health: 'Health',
+  Metrics: 'Metrics',
+  OpenApi: 'OpenAPI',
+};
+
 const header = (description: string, schema: object = { type: 'string' }) => ({ description, schema });
 
 export const HEADERS = {
