@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Courier } from '../../src/webhooks/courier.js';
+import { Egress } from '../../src/webhooks/egress.js';
 import { send } from '../api/outsider.js';
 import { World } from '../support/world.js';
 
@@ -48,4 +50,10 @@ test(`10 SSRF: of ${CATALOGUE.length} bad URLs none becomes an endpoint`, async 
     expect(response.body.errors).toEqual([{ path: 'url', message: expect.any(String) }]);
   }
   expect(await world.list('/v1/webhook_endpoints')).toEqual([]);
+});
+
+test('10 SSRF: nor is one of them called that had become one', async () => {
+  const courier = new Courier(new Egress(false));
+  for (const url of CATALOGUE) expect(await courier.deliver(url, {}, '{}'), url).toMatchObject({ status: null, error: expect.stringMatching(/^refused: /) });
+  await courier.onApplicationShutdown();
 });
