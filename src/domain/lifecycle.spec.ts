@@ -137,6 +137,17 @@ describe('cancel', () => {
     expect(life.invoices).toHaveLength(1);
   });
 
+  // docs/decisions/0019: the engine was away, and whoever came back first was the customer.
+  it.each(['now', 'period_end'] as const)('%s before a period that is due was billed leaves it unbilled', (at) => {
+    const life = Life.active();
+    life.now = new Date(RENEWAL.getTime() + 2 * 86_400_000);
+    life.decide((c) => cancel(c, { at, refund: 'none', reason: null }));
+    life.live();
+    expect(life.subscription).toMatchObject({ status: 'canceled', period_no: 1 });
+    life.passDays(60);
+    expect(life.invoices.map((invoice) => invoice.status)).toEqual(['paid']);
+  });
+
   it('at period end is done with once it has happened', () => {
     const life = Life.active();
     life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
