@@ -136,14 +136,15 @@ const NOTICE_DAYS = 5;
 function nobodyIsChargedUntold(life: Life): void {
   if (life.plan.renewal_notice === 'off') return;
   const { interval, interval_count, trial_days } = life.version;
-  for (const { period_no, period_start } of life.invoices) {
+  const tries = life.charges.filter((charge) => !isCustomerPresent(charge.kind)).toSorted((a, b) => a.attempt - b.attempt);
+  for (const { id, period_no, period_start } of life.invoices) {
     const before = life.invoices.findLast((i) => i.period_start !== null && i.period_no < period_no)?.period_start ?? new Date(0);
-    const tries = life.charges.filter((charge) => charge.period_no === period_no && !isCustomerPresent(charge.kind));
-    const [first] = tries.toSorted((a, b) => a.attempt - b.attempt);
+    const first = tries.find((charge) => charge.period_no === period_no);
     const afterTrial = period_no === 1;
     const short = afterTrial ? trial_days < NOTICE_DAYS : interval === 'day' && interval_count < NOTICE_DAYS;
     const agreed = life.agreed.some((at) => at.getTime() === period_start?.getTime());
-    if (!first || period_start === null || short || agreed) continue;
+    // An invoice that was to be paid in advance, and was not, was written for the period as it was to be then.
+    if (first?.invoice !== id || period_start === null || short || agreed) continue;
     const told = life.told.some(({ type, at, data }) => {
       if (type !== 'subscription.renewal_upcoming') return false;
       const said = data.object as { amount: number; charge_at: Date; period: { start: Date } };
