@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { loadConfig } from '../src/platform/config/config.js';
 import { startEngine } from '../src/startup/engine.js';
+import { memoryInUse } from './memory.js';
 
 /**
  * Several engines in one process, each on its own database and gateway: starting a process is most of what
@@ -17,6 +18,16 @@ export interface Ready {
   ports: Record<string, number>;
 }
 
+/** Asks for the memory in use; answered with the same, and how much it is. */
+export interface Weigh {
+  type: 'weigh';
+}
+
+export interface Weighed {
+  type: 'weighed';
+  bytes: number;
+}
+
 async function start({ engines }: Start): Promise<void> {
   const ports: Record<string, number> = {};
   for (const { database, env } of engines) {
@@ -27,7 +38,8 @@ async function start({ engines }: Start): Promise<void> {
 }
 
 process.on('disconnect', () => process.exit(0));
-process.on('message', (message: Start) => {
+process.on('message', (message: Start | Weigh) => {
+  if (message?.type === 'weigh') process.send?.({ type: 'weighed', bytes: memoryInUse() } satisfies Weighed);
   if (message?.type !== 'start') return;
   start(message).catch((error: unknown) => {
     console.error(error);

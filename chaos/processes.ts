@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Ready, Start } from './crew.js';
+import type { Ready, Start, Weigh, Weighed } from './crew.js';
 import type { Reply, Request } from './gateways.js';
 import type { Arm, Died } from './preload.js';
 
@@ -59,8 +59,17 @@ export class Crew {
     });
   }
 
-  get pid(): number {
-    return this.child.pid as number;
+  /** Bytes of memory that the engines have in use. */
+  weigh(): Promise<number> {
+    return new Promise((resolve) => {
+      const hear = (message: Weighed): void => {
+        if (message.type !== 'weighed') return;
+        this.child.off('message', hear);
+        resolve(message.bytes);
+      };
+      this.child.on('message', hear);
+      this.child.send({ type: 'weigh' } satisfies Weigh);
+    });
   }
 
   async kill(): Promise<void> {

@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Pool } from 'undici';
 import { type Reading, readGatewayEvent } from '../src/inbox/gateway.event.js';
 import { isSigned } from '../src/inbox/signature.js';
@@ -9,28 +6,26 @@ import { Dice } from './dice.js';
 import { BASES, FLOWS } from './flows.js';
 import { Ground } from './ground.js';
 import { live } from './life.js';
+import { memoryInUse } from './memory.js';
 import { type Delivery, deliveries, isGenuine, MOST_BYTES } from './mutations.js';
+import type { Crew } from './processes.js';
 import { type World, WEBHOOK_KEY } from './world.js';
 
 const CONNECTIONS = 16;
 /** Share of the deliveries after which memory is measured for the first time. */
 const WARM_UP = 0.2;
 const MIB = 1024 * 1024;
-export const MOST_GROWTH_MIB = 64;
+const MOST_GROWTH_MIB = 32;
 
 export interface Figures {
   sent: number;
   kinds: number;
   seconds: number;
-  /** Growth of the resident memory after the warm-up, MiB. */
+  /** Growth of the memory in use after the warm-up, MiB. */
   growthMib: number;
   p99Ms: number;
   statuses: Record<string, number>;
   wrong: string[];
-}
-
-function memoryOf(pid: number): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
 }
 
 /** Sends mutated deliveries to a running engine, and looks whether anything moved. */
@@ -42,7 +37,7 @@ export async function bombard(count: number, seed: number): Promise<Figures> {
     await live([world], async (crew) => {
       const genuine = await beginLife(world);
       const before = await money(world);
-      figures.push(await new Bombardment(world, crew.pid, count).run(deliveries({ key: WEBHOOK_KEY, genuine, dice: new Dice(seed) }, { overHttp: true })));
+      figures.push(await new Bombardment(world, crew, count).run(deliveries({ key: WEBHOOK_KEY, genuine, dice: new Dice(seed) }, { overHttp: true })));
       await world.until('all deliveries are worked on', async () => (await world.one('select 1 from gateway_events where next_attempt_at is not null limit 1')) === null);
       if ((await money(world)) !== before) figures[0]?.wrong.push('money moved');
     });
@@ -85,7 +80,7 @@ class Bombardment {
 
   constructor(
     private readonly world: World,
-    private readonly pid: number,
+    private readonly crew: Crew,
     private readonly count: number,
   ) {}
 
@@ -95,7 +90,7 @@ class Bombardment {
     await Promise.all(Array.from({ length: CONNECTIONS }, () => this.sendOn(pool, source)));
     await pool.close();
     this.times.sort((a, b) => a - b);
-    const growthMib = (memoryOf(this.pid) - this.warm) / MIB;
+    const growthMib = ((await this.crew.weigh()) - this.warm) / MIB;
     if (growthMib > MOST_GROWTH_MIB) this.wrong.push(`memory grew by ${growthMib.toFixed(0)} MiB`);
     return {
       sent: this.sent,
@@ -111,7 +106,7 @@ class Bombardment {
   private async sendOn(pool: Pool, source: Generator<Delivery>): Promise<void> {
     while (this.sent < this.count) {
       this.sent += 1;
-      if (this.sent === Math.floor(this.count * WARM_UP)) this.warm = memoryOf(this.pid);
+      if (this.sent === Math.floor(this.count * WARM_UP)) this.warm = await this.crew.weigh();
       await this.send(pool, source.next().value as Delivery);
     }
   }
@@ -135,13 +130,6 @@ function expectedStatus(delivery: Delivery): number {
   return isGenuine(delivery, WEBHOOK_KEY) ? 200 : 401;
 }
 
-/** Resident memory of this process with nothing in it that nobody needs. */
-function swept(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage.rss();
-}
-
 /** The same bodies through the production functions alone: a signature check and a reading that never throws. */
 export function readInProcess(count: number, seed: number): Figures {
   const dice = new Dice(seed);
@@ -152,7 +140,7 @@ export function readInProcess(count: number, seed: number): Figures {
   let warm = 0;
   for (let sent = 1; sent <= count; sent += 1) {
     const delivery = source.next().value as Delivery;
-    if (sent === Math.floor(count * WARM_UP)) warm = swept();
+    if (sent === Math.floor(count * WARM_UP)) warm = memoryInUse();
     kinds.add(delivery.kind);
     const accepted = isSigned(delivery.body, delivery.headers['cko-signature'], [WEBHOOK_KEY]);
     statuses[accepted ? 'accepted' : 'refused'] += 1;
@@ -160,7 +148,7 @@ export function readInProcess(count: number, seed: number): Figures {
     const problem = unfit(delivery.body);
     if (problem !== null) wrong.push(`${delivery.kind}: ${problem}`);
   }
-  const growthMib = (swept() - warm) / MIB;
+  const growthMib = (memoryInUse() - warm) / MIB;
   if (growthMib > MOST_GROWTH_MIB) wrong.push(`memory grew by ${growthMib.toFixed(0)} MiB`);
   return { sent: count, kinds: kinds.size, seconds: (performance.now() - began) / 1000, growthMib, p99Ms: 0, statuses, wrong };
 }
