@@ -3,7 +3,7 @@ import { Database } from '../platform/database/database.js';
 import { type Filter, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { type AuditEntry, auditEntryView, AuditLog } from './audit.log.js';
 
-const CREATED_AT: Filter = { kind: 'instant', column: 'created_at' };
+const CREATED_AT: Filter = { kind: 'instant', column: 'created_at', orders: true };
 
 const LIST: ListSpec = {
   table: 'audit_log',

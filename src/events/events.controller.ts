@@ -13,8 +13,8 @@ const LIST: ListSpec = {
   filters: {
     type: { kind: 'one_of', column: 'type', values: EVENT_TYPES, groups: true },
     subject: { kind: 'text', column: 'subject' },
-    created_at: { kind: 'instant', column: 'created_at' },
-    updated_at: { kind: 'instant', column: 'created_at' },
+    created_at: { kind: 'instant', column: 'created_at', orders: true },
+    updated_at: { kind: 'instant', column: 'created_at', orders: true },
   },
 };
 

@@ -9,6 +9,10 @@ import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentP
 import { isId } from '../platform/ids/ids.js';
 import { LookUp } from './look.up.js';
 
+/** Found by the subscriptions that the wallet pays for. */
+const ofSource = (wallet: string): string => `subscription in (select s.subscription from sources s where s.gateway_source_id = ${wallet})
+  and source in (select s.id from sources s where s.gateway_source_id = ${wallet})`;
+
 const LIST: ListSpec = {
   table: 'charges',
   prefix: 'chg',
@@ -18,11 +22,11 @@ const LIST: ListSpec = {
     subscription: { kind: 'id', column: 'subscription', prefix: 'sub' },
     kind: { kind: 'one_of', column: 'kind', values: CHARGE_KINDS },
     trigger: { kind: 'one_of', column: 'trigger', values: CHARGE_TRIGGERS },
-    status: { kind: 'one_of', column: 'status', values: CHARGE_STATUSES },
+    status: { kind: 'one_of', column: 'status collate "C"', values: CHARGE_STATUSES },
     decline_class: { kind: 'one_of', column: 'decline_class', values: DECLINE_CLASSES },
     reference: { kind: 'text', column: 'reference' },
     gateway_payment_id: { kind: 'text', column: 'gateway_payment_id' },
-    source: { kind: 'text', column: '(select s.gateway_source_id from sources s where s.id = charges.source)' },
+    source: { kind: 'text', column: 'source', sql: ofSource },
     currency: { kind: 'text', column: 'currency' },
     surplus: { kind: 'flag', column: 'surplus' },
     requested_at: { kind: 'instant', column: 'requested_at' },

@@ -21,7 +21,7 @@ const LIST: ListSpec = {
     charge: { kind: 'id', column: 'charge', prefix: 'chg' },
     customer: { kind: 'id', column: 'customer', prefix: 'cust' },
     subscription: { kind: 'id', column: 'subscription', prefix: 'sub' },
-    status: { kind: 'one_of', column: 'status', values: REFUND_STATUSES },
+    status: { kind: 'one_of', column: 'status collate "C"', values: REFUND_STATUSES },
     cause: { kind: 'one_of', column: 'cause', values: REFUND_CAUSES },
     currency: { kind: 'text', column: 'currency' },
     reference: { kind: 'text', column: 'reference' },

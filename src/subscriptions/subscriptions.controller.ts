@@ -45,9 +45,15 @@ const LIST: ListSpec = {
     plan: { kind: 'id', column: 'plan', prefix: 'plan' },
     status: { kind: 'one_of', column: 'status', values: SUBSCRIPTION_STATUSES },
     past_due_class: { kind: 'one_of', column: 'past_due_class', values: DECLINE_CLASSES },
-    latest_invoice: { kind: 'id', column: 'latest_invoice', prefix: 'inv' },
+    latest_invoice: {
+      kind: 'id', column: 'latest_invoice', prefix: 'inv',
+      sql: (p) => `id = (select i.subscription from invoices i where i.id = ${p}) and latest_invoice = ${p}`,
+    },
     test_clock: { kind: 'id', column: 'test_clock', prefix: 'clk' },
-    source: { kind: 'text', column: SHOWN_SOURCE },
+    source: {
+      kind: 'text', column: SHOWN_SOURCE,
+      sql: (p) => `id in (select s.subscription from sources s where s.gateway_source_id = ${p}) and ${SHOWN_SOURCE} = ${p}`,
+    },
     cancel_at_period_end: { kind: 'flag', column: 'cancel_at_period_end' },
     'current_period.start': { kind: 'instant', column: 'period_start' },
     'current_period.end': { kind: 'instant', column: 'period_end' },

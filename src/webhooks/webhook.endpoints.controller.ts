@@ -23,15 +23,21 @@ const LIST: ListSpec = {
   },
 };
 
+/** A delivery's id follows from its endpoint and its event, so deliveries are found by the events that they tell of. */
+const ofEvents = (events: string): string =>
+  `id = any(array(select webhook_delivery_id(w.id, e.id) from webhook_endpoints w cross join (${events}) as e))`;
+
 const DELIVERIES: ListSpec = {
   table: 'webhook_deliveries',
   prefix: 'dlv',
   filters: {
     status: { kind: 'one_of', column: 'status', values: DELIVERY_STATUSES },
-    // There is one delivery of an event, under an id that follows from it.
-    event: { kind: 'id', column: 'event', prefix: 'evnt', sql: (event) => `id = webhook_delivery_id(endpoint, ${event})` },
+    event: { kind: 'id', column: 'event', prefix: 'evnt', sql: (p) => `${ofEvents(`select ${p}::text as id`)} and event = ${p}` },
     event_type: { kind: 'one_of', column: 'event_type', values: EVENT_TYPES, groups: true },
-    subject: { kind: 'text', column: 'subject' },
+    subject: {
+      kind: 'text', column: 'subject',
+      sql: (p) => `${ofEvents(`select id from events where subject = ${p}`)} and subject = ${p}`,
+    },
     queued_at: { kind: 'instant', column: 'queued_at' },
     next_attempt_at: { kind: 'instant', column: 'next_attempt_at' },
     last_attempt_at: { kind: 'instant', column: 'last_attempt_at' },

@@ -11,12 +11,13 @@ import { RenewalNotices1764000000009 } from '../../../migrations/1764000000009-r
 import { Messages1764000000010 } from '../../../migrations/1764000000010-messages.js';
 import { Webhooks1764000000011 } from '../../../migrations/1764000000011-webhooks.js';
 import { Access1764000000012 } from '../../../migrations/1764000000012-access.js';
+import { Lists1764000000014 } from '../../../migrations/1764000000014-lists.js';
 import { Engine1764000000003 } from '../../../migrations/1764000000003-engine.js';
 
 const MIGRATIONS = [
   Selling1764000000000, Collecting1764000000001, LedgerAndEvents1764000000002, Engine1764000000003,
   Coherence1764000000004, Continuity1764000000005, Reconciliation1764000000007, Dunning1764000000008, RenewalNotices1764000000009,
-  Messages1764000000010, Webhooks1764000000011, Access1764000000012,
+  Messages1764000000010, Webhooks1764000000011, Access1764000000012, Lists1764000000014,
 ];
 
 const INT8 = 20;

@@ -79,9 +79,9 @@ function nameOf(sql: string): string {
   return name;
 }
 
-async function ask<Row>(connection: PoolClient, sql: string, parameters?: unknown[]): Promise<Row[]> {
+async function ask<Row>(connection: PoolClient, sql: string, parameters?: unknown[], kept = true): Promise<Row[]> {
   // Statements without parameters are few, or utility commands that cannot be prepared.
-  const statement = parameters ? { name: nameOf(sql), text: sql, values: parameters } : sql;
+  const statement = parameters ? { name: kept ? nameOf(sql) : undefined, text: sql, values: parameters } : sql;
   return (await connection.query(statement)).rows as Row[];
 }
 
@@ -113,13 +113,22 @@ export class Database implements Queryable {
     private readonly wake: Wake,
   ) {}
 
-  async query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
+  query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
+    return this.askOnce(sql, parameters, true);
+  }
+
+  /** Planned for these very values: a plan that serves the commonest may read the whole table for the rarest. */
+  queryAnew<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
+    return this.askOnce(sql, parameters, false);
+  }
+
+  private async askOnce<Row>(sql: string, parameters: unknown[] | undefined, kept: boolean): Promise<Row[]> {
     const runner = this.dataSource.createQueryRunner();
     let connection: PoolClient | undefined;
     try {
       this.roundTrips += 1;
       connection = (await runner.connect()) as PoolClient;
-      return await ask<Row>(connection, sql, parameters);
+      return await ask<Row>(connection, sql, parameters, kept);
     } catch (error) {
       await hangUpIfDead(connection, error);
       throw error;

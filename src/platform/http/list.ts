@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { FieldError } from '../../domain/errors.js';
-import type { Queryable } from '../database/queryable.js';
+import type { Database } from '../database/database.js';
 import { isId, type IdPrefix } from '../ids/ids.js';
 import { unknownField, validationFailed } from './body.pipe.js';
 import { parseInstant } from './fields.js';
@@ -10,12 +10,13 @@ import { parseInstant } from './fields.js';
 export type Filter =
   /** `sql`: how rows are found by it, where comparing the column would not find them by an index. */
   | { kind: 'id'; column: string; prefix: IdPrefix; sql?: (parameter: string) => string }
-  | { kind: 'text'; column: string }
+  | { kind: 'text'; column: string; sql?: (parameter: string) => string }
   /** `groups`: of values with dots a whole group may be asked for, `invoice.*`. */
   | { kind: 'one_of'; column: string; values: readonly string[]; groups?: boolean }
   | { kind: 'flag'; column: string }
   | { kind: 'integer'; column: string }
-  | { kind: 'instant'; column: string };
+  /** `orders`: a later id has a later date, wherever no test clock tells other times; an index of both leads to it. */
+  | { kind: 'instant'; column: string; orders?: boolean };
 
 export interface ListSpec {
   table: string;
@@ -30,9 +31,16 @@ interface Order {
   by: string;
   /** What comes after the row with this id. */
   after: (parameter: string) => string;
+  /** The date that comes before the id in this order. */
+  date?: string;
 }
 
 const NEWEST_FIRST: Order = { by: 'id desc', after: (p) => `id < ${p}` };
+
+/** The same order, but a stretch of time in it is not looked for among everything that is newer. */
+function newestBy(date: string): Order {
+  return { by: `${date} desc, id desc`, after: (p) => `(${date}, id) < ((${p}::text[])[1]::timestamptz, (${p}::text[])[2])`, date };
+}
 
 export interface Page<T> {
   data: T[];
@@ -47,13 +55,18 @@ export const COMPARISONS = { gte: '>=', gt: '>', lte: '<=', lt: '<' } as const;
 interface Condition {
   sql: (parameter: string) => string;
   value: unknown;
+  /** Each of several values is asked for by itself: only so does an index give all of them in order. */
+  each?: readonly string[];
 }
 
 /** What a caller asks of a list. */
 export interface ListQuery {
   spec: ListSpec;
+  /** A date that is asked for, and that may be the order. */
+  date: string | null;
   limit: number;
-  cursor: string | null;
+  /** The id of the last row seen, after its date where that is the order. */
+  cursor: readonly string[] | null;
   conditions: readonly Condition[];
 }
 
@@ -67,31 +80,57 @@ export const ListBy = createParamDecorator((spec: ListSpec, context: ExecutionCo
 
 /** One page of a list: the rows, newest first where the list knows no other order. */
 export async function listPage<Row extends { id: string }>(
-  on: Queryable,
-  { spec, limit, cursor, conditions: asked }: ListQuery,
+  on: Pick<Database, 'queryAnew'>,
+  query: ListQuery,
   scope: Record<string, string> = {},
 ): Promise<Page<Row>> {
-  const conditions = [...asked];
-  const { by, after } = spec.order ?? NEWEST_FIRST;
+  const { spec, limit, cursor } = query;
+  const order = await orderOf(on, query);
+  const conditions = [...query.conditions];
   for (const [column, value] of Object.entries(scope)) conditions.push({ sql: (p) => `${column} = ${p}`, value });
-  if (cursor !== null) conditions.push({ sql: after, value: cursor });
-  const where = conditions.map((condition, i) => condition.sql(`$${i + 1}`)).join(' and ') || 'true';
-  const rows = await on.query<Row>(
-    `select * from ${spec.table} where ${where} order by ${by} limit ${limit + 1}`,
-    conditions.map((condition) => condition.value),
-  );
+  if (cursor !== null) conditions.push({ sql: order.after, value: order.date ? cursor : cursor.at(-1) });
+  const rows = await on.queryAnew<Row>(...pageSql(spec.table, conditions, `order by ${order.by} limit ${limit + 1}`));
   const data = rows.slice(0, limit);
   const last = data.at(-1);
   const more = rows.length > limit && last !== undefined;
-  return { data, has_more: more, next_cursor: more ? cursorOf(last.id) : null };
+  return { data, has_more: more, next_cursor: more ? cursorOf(placeOf(last, order)) : null };
+}
+
+/** What a page begins with, the next one goes on with. */
+async function orderOf(on: Pick<Database, 'queryAnew'>, { spec, date, cursor }: ListQuery): Promise<Order> {
+  const asEver = spec.order ?? NEWEST_FIRST;
+  if (date === null || cursor?.length === 1) return asEver;
+  const clocks = cursor ? [] : await on.queryAnew('select 1 from test_clocks limit 1', []);
+  return clocks.length > 0 ? asEver : newestBy(date);
+}
+
+function pageSql(table: string, conditions: readonly Condition[], tail: string): [sql: string, values: unknown[]] {
+  const values: unknown[] = [];
+  const pageOf = (all: readonly Condition[]): string =>
+    `select * from ${table} where ${all.map(({ sql, value }) => sql(`$${values.push(value)}`)).join(' and ') || 'true'} ${tail}`;
+  const several = conditions.find(({ each }) => each);
+  if (!several?.each) return [pageOf(conditions), values];
+  const pages = several.each.map((value) => pageOf(conditions.map((one) => (one === several ? { ...one, value } : one))));
+  return [`select * from ((${pages.join(') union all (')})) as pages ${tail}`, values];
+}
+
+function placeOf(row: { id: string }, { date }: Order): string[] {
+  return date ? [(row as unknown as Record<string, Date>)[date]!.toISOString(), row.id] : [row.id];
 }
 
 export async function presentPage<Row, View>(page: Page<Row>, present: (rows: Row[]) => Promise<View[]> | View[]): Promise<Page<View>> {
   return { ...page, data: await present(page.data) };
 }
 
-function cursorOf(id: string): string {
-  return Buffer.from(id).toString('base64url');
+function cursorOf(place: readonly string[]): string {
+  return Buffer.from(place.join(' ')).toString('base64url');
+}
+
+function readCursor(spec: ListSpec, date: string | null, cursor: string): string[] | null {
+  const place = Buffer.from(cursor, 'base64url').toString().split(' ');
+  const dates = place.slice(0, -1);
+  const fits = cursorOf(place) === cursor && isId(spec.prefix, place.at(-1)) && dates.length <= (date === null ? 0 : 1);
+  return fits && dates.every((date) => parseInstant(date)) ? place : null;
 }
 
 function parse(spec: ListSpec, request: Request): ListQuery {
@@ -99,7 +138,8 @@ function parse(spec: ListSpec, request: Request): ListQuery {
   const errors: FieldError[] = [];
   const conditions: Condition[] = [];
   let limit = DEFAULT_LIMIT;
-  let cursor: string | null = null;
+  const date = dateOf(spec, parameters);
+  let cursor: string[] | null = null;
   for (const name of new Set(parameters.keys())) {
     const values = parameters.getAll(name);
     const value = values[0] ?? '';
@@ -110,8 +150,8 @@ function parse(spec: ListSpec, request: Request): ListQuery {
         errors.push({ path: name, message: `must be an integer from 1 to ${MAX_LIMIT}` });
       }
     } else if (name === 'cursor') {
-      cursor = Buffer.from(value, 'base64url').toString();
-      if (!isId(spec.prefix, cursor) || cursorOf(cursor) !== value) errors.push({ path: name, message: 'is not a cursor of this list' });
+      cursor = readCursor(spec, date, value);
+      if (cursor === null) errors.push({ path: name, message: 'is not a cursor of this list' });
     } else {
       const condition = readFilter(spec, name, value);
       if ('path' in condition) errors.push(condition);
@@ -119,7 +159,17 @@ function parse(spec: ListSpec, request: Request): ListQuery {
     }
   }
   if (errors.length > 0) throw validationFailed(errors);
-  return { spec, limit, cursor, conditions };
+  return { spec, date, limit, cursor, conditions };
+}
+
+/** The date that may be the order: one that is asked for. */
+function dateOf(spec: ListSpec, parameters: URLSearchParams): string | null {
+  if (spec.order) return null;
+  for (const [field, filter] of Object.entries(spec.filters)) {
+    const asked = [...parameters.keys()].some((name) => name === field || name.startsWith(`${field}[`));
+    if (asked && filter.kind === 'instant' && filter.orders) return filter.column;
+  }
+  return null;
 }
 
 function readFilter(spec: ListSpec, name: string, value: string): Condition | FieldError {
@@ -138,7 +188,7 @@ function readFilter(spec: ListSpec, name: string, value: string): Condition | Fi
     case 'one_of': {
       if (filter.values.includes(value)) return is(value);
       const group = filter.groups && value.endsWith('.*') ? filter.values.filter((one) => one.startsWith(value.slice(0, -1))) : [];
-      if (group.length > 0) return { sql: (p) => `${filter.column} = any(${p})`, value: group };
+      if (group.length > 0) return { ...is(group), each: group };
       return bad(`must be one of ${filter.values.join(', ')}`);
     }
     case 'flag':
@@ -150,12 +200,13 @@ function readFilter(spec: ListSpec, name: string, value: string): Condition | Fi
       return instant ? is(instant) : bad('must be an RFC 3339 date-time');
     }
     case 'text':
-      return value.length >= 1 && value.length <= 255 && !value.includes('\0') ? is(value) : bad('must be 1 to 255 characters');
+      if (value.length < 1 || value.length > 255 || value.includes('\0')) return bad('must be 1 to 255 characters');
+      return filter.sql ? { sql: filter.sql, value } : is(value);
   }
 }
 
 /** The date filters that every list has. */
 export const DATE_FILTERS: Record<string, Filter> = {
-  created_at: { kind: 'instant', column: 'created_at' },
+  created_at: { kind: 'instant', column: 'created_at', orders: true },
   updated_at: { kind: 'instant', column: 'updated_at' },
 };
