@@ -5,6 +5,7 @@ import { type CheckoutAuth, OAuth, SecretKeyAuth } from './checkout/checkout.aut
 import { CheckoutGateway } from './checkout/checkout.gateway.js';
 import { CheckoutHttp } from './checkout/checkout.http.js';
 import { Gateway } from './gateway.port.js';
+import { ObservedGateway } from './observed.gateway.js';
 
 /** Connections to the gateway per process: enough for its rate limit at a second's latency. */
 const CONNECTIONS = 128;
@@ -26,7 +27,7 @@ function authOf(config: Config): CheckoutAuth {
       useFactory: (config: Config, { dispatcher }: Outbound) => {
         if (config.CKO_API_URL === undefined) throw new Error('There is no gateway URL');
         const http = new CheckoutHttp(config.CKO_API_URL, { connections: CONNECTIONS, dispatcher });
-        return new CheckoutGateway(http, authOf(config));
+        return new ObservedGateway(new CheckoutGateway(http, authOf(config)));
       },
     },
   ],

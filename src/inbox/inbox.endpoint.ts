@@ -4,10 +4,10 @@ import type { NextFunction, Request, Response } from 'express';
 import { Config } from '../platform/config/config.js';
 import { MAX_BODY, requestId } from '../platform/http/http.setup.js';
 import { sendProblem } from '../platform/http/problem.js';
+import { gatewayEvents } from '../platform/telemetry/meters.js';
 import { Arrivals } from './arrivals.js';
 import { isSigned, sameText } from './signature.js';
 
-const PATH = '/webhooks/checkout';
 const RECEIVED = JSON.stringify({ received: true });
 
 /**
@@ -16,6 +16,7 @@ const RECEIVED = JSON.stringify({ received: true });
  */
 @Injectable()
 export class InboxEndpoint {
+  readonly route = '/webhooks/checkout';
   private readonly log = new Logger(InboxEndpoint.name);
 
   constructor(
@@ -27,7 +28,7 @@ export class InboxEndpoint {
   readonly take = (request: IncomingMessage, response: ServerResponse): boolean => {
     const { method, url, headers } = request;
     const length = Number(headers['content-length']);
-    if (method !== 'POST' || url !== PATH || headers['content-encoding'] !== undefined || !(length <= MAX_BODY)) return false;
+    if (method !== 'POST' || url !== this.route || headers['content-encoding'] !== undefined || !(length <= MAX_BODY)) return false;
     requestId(request, response);
     response.setHeader('x-content-type-options', 'nosniff');
     const chunks: Buffer[] = [];
@@ -47,11 +48,16 @@ export class InboxEndpoint {
 
   private receive(request: IncomingMessage, response: ServerResponse, bytes: Buffer): void {
     if (!this.isGenuine(bytes, request)) {
+      gatewayEvents.inc({ result: 'refused' });
       return sendProblem(request, response, 401, 'unauthorized', 'The signature does not fit the body.');
     }
     this.arrivals.store(bytes).then(
-      () => response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(RECEIVED),
+      () => {
+        gatewayEvents.inc({ result: 'stored' });
+        response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(RECEIVED);
+      },
       (error: unknown) => {
+        gatewayEvents.inc({ result: 'failed' });
         this.log.error({ err: error }, 'a webhook could not be stored');
         sendProblem(request, response, 503, 'unavailable', 'The event could not be stored; please send it again.');
       },

@@ -7,6 +7,7 @@ import { RateBudget } from '../payments/rate.budget.js';
 import { SettlementDoor } from '../payments/settlement.door.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { isOutage } from '../platform/database/outage.js';
+import { gatewayEventLag } from '../platform/telemetry/meters.js';
 import { Arrivals, IN_HAND_MS } from './arrivals.js';
 import { type GatewayEvent, isOldNews, type KnownCharge, tellsOfRefund } from './gateway.event.js';
 
@@ -93,7 +94,11 @@ export class Inbox {
         return this.conclude(event, await answer, now);
       }),
     );
-    await this.write(outcomes);
+    const at = await this.write(outcomes);
+    for (const [i, { outcome }] of outcomes.entries()) {
+      const since = hints[i]?.event.received_at.getTime() ?? at;
+      if (outcome !== null) gatewayEventLag.observe(Math.max(0, at - since) / 1_000);
+    }
   }
 
   /** Takes what arrived here or is due, as far as the rate budget goes for what must be asked about. */
@@ -181,7 +186,9 @@ export class Inbox {
     return done(event, 'orphan');
   }
 
-  private async write(outcomes: readonly Outcome[]): Promise<void> {
+  /** Returns when (ms) that was. */
+  private async write(outcomes: readonly Outcome[]): Promise<number> {
+    const now = await this.database.now();
     await this.database.query(
       `update gateway_events e
           set attempts = r.attempts, outcome = r.outcome,
@@ -189,8 +196,9 @@ export class Inbox {
               next_attempt_at = case when r.outcome is null then $2::timestamptz + r.wait * interval '1 millisecond' end
          from json_to_recordset($1::json) as r(id text, attempts int, outcome text, wait int)
         where e.id = r.id`,
-      [JSON.stringify(outcomes), await this.database.now()],
+      [JSON.stringify(outcomes), now],
     );
+    return now.getTime();
   }
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Health } from '../domain/circuit.js';
 import { Config } from '../platform/config/config.js';
 import type { Transaction } from '../platform/database/database.js';
+import { budgetCalls } from '../platform/telemetry/meters.js';
 import { CircuitBreaker } from './circuit.breaker.js';
 
 export type Budget = 'writes' | 'reads';
@@ -21,7 +22,10 @@ export class RateBudget {
   async take(tx: Transaction, budget: Budget, wanted: number): Promise<number> {
     // Reading is how we learn that the gateway is well again, so only writing waits for it.
     const { share, probe } = budget === 'writes' ? await this.breaker.admit(tx) : { share: 1, probe: false };
-    if (share === 0) return 0;
+    if (share === 0) {
+      budgetCalls.inc({ budget, result: 'held' }, wanted);
+      return 0;
+    }
     return this.draw(tx, budget, probe ? 1 : wanted, (available) => `greatest(0, least($4::double precision, floor(${available} * ${share})))`);
   }
 
@@ -55,6 +59,9 @@ export class RateBudget {
        returning granted`,
       [budget, rate, tx.now, wanted],
     );
-    return row?.granted ?? 0;
+    const calls = row?.granted ?? 0;
+    budgetCalls.inc({ budget, result: 'granted' }, calls);
+    budgetCalls.inc({ budget, result: 'held' }, wanted - calls);
+    return calls;
   }
 }

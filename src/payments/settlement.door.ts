@@ -11,6 +11,7 @@ import { Batcher } from '../platform/batching/batcher.js';
 import { inHalves } from '../platform/batching/halving.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database } from '../platform/database/database.js';
+import { countOutcomes, type Moved } from './charge.outcomes.js';
 
 /** An observation as it reaches the door; what counts under a lease alone carries the row as it was claimed. */
 export type News = (ChargeObservation & { claimed?: Charge }) | (RefundObservation & { claimed?: Refund });
@@ -58,8 +59,9 @@ export class SettlementDoor {
 
   private async settleTogether(set: readonly News[]): Promise<void> {
     const mismatched: { charge: string; error: Mismatch }[] = [];
+    const moved: Moved[] = [];
     const cases = await this.database.transaction(async (tx) => {
-      mismatched.length = 0;
+      mismatched.length = moved.length = 0;
       const ids = set.map((news) => news.charge);
       const owners = await tx.query<{ subscription: string }>(
         'select distinct subscription from charges where id = any($1)',
@@ -71,8 +73,10 @@ export class SettlementDoor {
       for (const news of set) {
         const c = caseOf.get(news.charge);
         if (!c || !underItsLease(c, news)) continue;
+        const before = c.charges.get(news.charge);
         try {
           settle(c, news);
+          moved.push({ before, after: c.charges.get(news.charge) });
         } catch (error) {
           if (!(error instanceof Mismatch)) throw error;
           mismatched.push({ charge: news.charge, error });
@@ -82,6 +86,7 @@ export class SettlementDoor {
       await this.parking.note(tx, 'decline', loaded.flatMap((c) => c.alerts.map(({ charge, message }) => ({ row: charge, message }))));
       return loaded;
     });
+    countOutcomes(moved);
     for (const { charge, error } of mismatched) await this.parking.alert(charge, error);
     this.wakeFor(cases);
   }

@@ -3,6 +3,8 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
 import { Wake } from '../platform/batching/wake.js';
 import { Config } from '../platform/config/config.js';
+import { timerFailures } from '../platform/telemetry/meters.js';
+import { beginStep } from '../platform/telemetry/tracing.js';
 import { type Timer, Timers } from './timers.js';
 
 /**
@@ -22,6 +24,8 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly wake: Wake,
   ) {
     this.runners = this.timers.all.map((timer) => new Runner(timer, this.log));
+    // Shown as 0 before the first, so that the first is seen as a rise.
+    for (const { name } of this.timers.all) timerFailures.inc({ timer: name }, 0);
   }
 
   onApplicationBootstrap(): void {
@@ -49,7 +53,7 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
   async drain(): Promise<number> {
     for (let total = 0; ; ) {
       let worked = 0;
-      for (const { timer } of this.runners) if (!timer.looksOnly) worked += await timer.run();
+      for (const { timer } of this.runners) if (!timer.looksOnly) worked += await runSet(timer);
       for (const { timer } of this.runners) await timer.idle?.();
       if (worked === 0) return total;
       total += worked;
@@ -85,14 +89,30 @@ class Runner {
     try {
       do {
         this.again = false;
-        while ((await this.timer.run()) > 0);
+        while ((await runSet(this.timer)) > 0);
       } while (this.again);
     } catch (error) {
       // The database is away, say. The rows stay due, the next tick finds them.
+      timerFailures.inc({ timer: this.timer.name });
       this.log.error({ timer: this.timer.name, err: error }, 'timer failed');
     } finally {
       // In the same turn as the last look at `again`: a wake that comes later starts anew.
       this.busy = false;
     }
+  }
+}
+
+/** One set of a timer's work, as a trace of its own; an idle look is not worth one. */
+async function runSet({ name, run }: Timer): Promise<number> {
+  // Whoever woke it is not what it works for.
+  const step = beginStep(`timer ${name}`, 'internal', true);
+  if (step === null) return run();
+  try {
+    const rows = await step.within(run);
+    if (rows > 0) step.end({ timer: name, rows });
+    return rows;
+  } catch (error) {
+    step.end({ timer: name, 'error.type': error instanceof Error ? error.name : 'error' });
+    throw error;
   }
 }

@@ -38,7 +38,7 @@ export async function createApp(
   setUpHttp(app, webhooks.handle);
   app.use('/docs', docsPage());
   await app.init();
-  server.intercept(webhooks.take);
+  server.intercept(webhooks);
   app.useLogger(app.get(Logger));
   return app;
 }

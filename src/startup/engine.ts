@@ -8,6 +8,7 @@ import { Config, loadConfig, usesBundledSandbox, warningsOf } from '../platform/
 import { InstallationSecret } from '../platform/crypto/secret.js';
 import { startEmbeddedPostgres } from '../platform/database/embedded.postgres.js';
 import { runMigrations } from '../platform/database/migrate.js';
+import { startTracing } from '../platform/telemetry/traces.js';
 import { createApp } from './app.js';
 import { sandboxSettings, startBundledSandbox } from './bundled.sandbox.js';
 import { installationSecret } from './installation.js';
@@ -35,6 +36,7 @@ export async function startEngine(given: Config): Promise<Engine> {
     while (started.length > 0) await started.pop()?.();
   };
   try {
+    started.push(await startTracing(process.env));
     const config = Object.assign(new Config(), given, { DATA_DIR: resolve(given.DATA_DIR) });
     config.ZHOUQI_SECRET ??= [await installationSecret(config.DATA_DIR)];
     config.PUBLIC_URL ??= `http://localhost:${config.PORT}`;

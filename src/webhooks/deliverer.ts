@@ -4,6 +4,8 @@ import { eventView } from '../events/event.view.js';
 import { Batcher } from '../platform/batching/batcher.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database } from '../platform/database/database.js';
+import { deliveryDuration } from '../platform/telemetry/meters.js';
+import { beginStep } from '../platform/telemetry/tracing.js';
 import { Courier } from './courier.js';
 import { type ClaimedDelivery, claimDeliveries } from './delivery.claims.js';
 import { type Tried, writeOutcomes } from './delivery.outcomes.js';
@@ -51,7 +53,14 @@ export class Deliverer {
   }
 
   private async send(delivery: ClaimedDelivery, now: Date): Promise<void> {
-    await this.outcomes.add({ delivery, answer: await this.call(delivery, now) });
+    const step = beginStep('webhook delivery', 'client');
+    const call = () => this.call(delivery, now);
+    const answer = await (step ? step.within(call) : call());
+    const result = answer.error === null ? 'delivered' : 'failed';
+    deliveryDuration.observe({ result }, answer.duration_ms / 1_000);
+    const ids = { delivery: delivery.id, endpoint: delivery.to.id, event: delivery.told.id };
+    step?.end({ ...ids, outcome: result, 'http.response.status_code': answer.status, ...(answer.error !== null && { 'error.type': result }) });
+    await this.outcomes.add({ delivery, answer });
     this.ended += 1;
     this.wake.now('webhooks');
   }

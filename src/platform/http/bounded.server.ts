@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import { observe } from './exchange.js';
 import { requestId } from './http.setup.js';
 import { sendProblem } from './problem.js';
 
@@ -18,26 +19,31 @@ const SILENCE_MS = 120_000;
 /** How long (ms) a caller waits for an answer at most: longer than a call to the gateway may take, and what is stored about it. */
 const ANSWER_MS = 60_000;
 
-type Take = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** Whoever takes requests of one route before the framework sees them. */
+interface Taker {
+  route: string;
+  take: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
 
 /** The HTTP server: nobody holds a connection for ever, everybody hears something in time, and it ends in order. */
 export class BoundedServer extends ExpressAdapter {
   /** Milliseconds, as those of the server itself. */
   answerTimeout = ANSWER_MS;
   private readonly underWay = new Set<ServerResponse>();
-  private take: Take = () => false;
+  private taker: Taker | null = null;
   private isEnding = false;
 
   override initHttpServer(): void {
-    this.httpServer = createServer(BOUNDS, (request, response) => this.receive(request, response)).setTimeout(SILENCE_MS);
+    const listener: RequestListener = (request, response) => observe(request, response, () => this.receive(request, response));
+    this.httpServer = createServer(BOUNDS, listener).setTimeout(SILENCE_MS);
   }
 
   /**
    * Lets a listener take requests before the framework sees them; what it does not take goes the usual way.
    * For the one path that comes by the thousand.
    */
-  intercept(take: Take): void {
-    this.take = take;
+  intercept(taker: Taker): void {
+    this.taker = taker;
   }
 
   /** What is under way is answered; what still comes on connections that stand is told to come elsewhere. */
@@ -47,16 +53,21 @@ export class BoundedServer extends ExpressAdapter {
     await super.close();
   }
 
-  private receive(request: IncomingMessage, response: ServerResponse): void {
-    if (this.isEnding) return refuse(request, response, 'This process is ending; another one will answer.', 'unavailable');
+  /** Returns the route, where it was not the framework that took the request. */
+  private receive(request: IncomingMessage, response: ServerResponse): string | undefined {
+    if (this.isEnding) {
+      refuse(request, response, 'This process is ending; another one will answer.', 'unavailable');
+      return undefined;
+    }
     this.underWay.add(response);
     response.once('close', () => this.underWay.delete(response));
-    if (this.take(request, response)) return;
+    if (this.taker?.take(request, response)) return this.taker.route;
     const late = setTimeout(() => {
       if (!response.headersSent) refuse(request, response, 'The answer took too long; it is not known what became of the request.', 'timed_out');
     }, this.answerTimeout);
     response.once('close', () => clearTimeout(late));
     this.getInstance<RequestListener>()(request, response);
+    return undefined;
   }
 }
 

@@ -3,21 +3,16 @@ import { performance } from 'node:perf_hooks';
 import { type DynamicModule, RequestMethod } from '@nestjs/common';
 import type { Request } from 'express';
 import { LoggerModule } from 'nestjs-pino';
+import { routeOf } from '../http/exchange.js';
 import { isAnyId } from '../ids/ids.js';
 import { scrubbed, told } from './log.line.js';
 
-/**
- * What is told of a request: the route as it is declared, and whose id stands in it. Paths and queries are the
- * caller's own words, and may hold anything.
- */
+/** What is told of a request: the route as it is declared, and whose id stands in it. */
 function requestLine(request: IncomingMessage, response: ServerResponse, since: number): Record<string, unknown> {
-  const { route, params } = request as Partial<Request>;
-  const { path } = (route ?? {}) as { path?: string };
-  const id: unknown = params?.['id'];
+  const id: unknown = (request as Partial<Request>).params?.['id'];
   return {
     method: request.method,
-    // In braces stands what is passed by every request.
-    route: path === undefined || path.startsWith('{') ? 'none' : path,
+    route: routeOf(request),
     ...(isAnyId(id) && { id }),
     status: response.statusCode,
     duration_ms: Math.round(performance.now() - since),
