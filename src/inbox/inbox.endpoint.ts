@@ -52,10 +52,7 @@ export class InboxEndpoint {
       return sendProblem(request, response, 401, 'unauthorized', 'The signature does not fit the body.');
     }
     this.arrivals.store(bytes).then(
-      () => {
-        gatewayEvents.inc({ result: 'stored' });
-        response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(RECEIVED);
-      },
+      () => acknowledge(response),
       (error: unknown) => {
         gatewayEvents.inc({ result: 'failed' });
         this.log.error({ err: error }, 'a webhook could not be stored');
@@ -71,4 +68,9 @@ export class InboxEndpoint {
       (expected === undefined || sameText(headers.authorization, expected))
     );
   }
+}
+
+function acknowledge(response: ServerResponse): void {
+  gatewayEvents.inc({ result: 'stored' });
+  response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(RECEIVED);
 }

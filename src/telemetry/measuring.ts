@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
-import { type Turn, TURNS } from './measures.js';
+import type { Turn } from './measures.js';
+import { TURNS } from './turns.js';
 
-/** A figure as it was measured last; `label` is empty where a measure has none. */
+/** A figure as it was measured last; `label` holds the values of its labels, if it has any. */
 export interface Measurement {
   name: string;
   label: string;
@@ -17,7 +19,10 @@ const PATIENCE_MS = 3_600_000;
 /** Measures what /metrics shows: one worker in turn does it for all. */
 @Injectable()
 export class Measuring {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly config: Config,
+  ) {}
 
   /** Measures what is due. There is never more to do at once, so it always returns 0. */
   async run(): Promise<number> {
@@ -46,12 +51,12 @@ export class Measuring {
   }
 
   private async measure(turn: Turn): Promise<void> {
-    const { sql, everyMs } = TURNS[turn];
+    const { sql, parameters, everyMs } = TURNS[turn];
     const started = performance.now();
     const figures = await this.database.transaction(async (tx) => {
       // Large books take their time; nobody waits for it.
       await tx.query(`set local statement_timeout = '1h'`);
-      return tx.query<Measurement>(sql, [tx.now]);
+      return tx.query<Measurement>(sql, parameters(tx.now, this.config));
     });
     const rest = Math.max(everyMs, (performance.now() - started) * REST);
     await this.database.transaction(async (tx) => {
