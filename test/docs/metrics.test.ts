@@ -60,7 +60,7 @@ test('metrics are named as Prometheus wants them: the base unit, `_total` for wh
     expect(name.endsWith('_total'), name).toBe(type === 'counter');
     expect(name, name).not.toMatch(/_(ms|milliseconds|minutes|hours|count|bucket|sum)$/);
     if (type === 'histogram') expect(name).toMatch(/_seconds$/);
-    if (/age|lag|duration|timestamp/.test(name)) expect(name).toMatch(/_seconds$/);
+    if (/_age|_lag|_duration|_timestamp/.test(name)) expect(name).toMatch(/_seconds$/);
   }
 });
 
