@@ -24,7 +24,6 @@ export class Scheduler implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly wake: Wake,
   ) {
     this.runners = this.timers.all.map((timer) => new Runner(timer, this.log));
-    // Shown as 0 before the first, so that the first is seen as a rise.
     for (const { name } of this.timers.all) timerFailures.inc({ timer: name }, 0);
   }
 
