@@ -181,6 +181,18 @@ describe('the next renewal paid in advance', () => {
     expect(ofPeriod(life, 3)).toEqual([[1, 'recurring', 'captured']]);
   });
 
+  it.each([
+    ['before it begins', 60, { period_no: 1, period_end: RENEWAL }],
+    ['as it begins', 0, { period_no: 2, period_start: RENEWAL, advance_invoice: null }],
+  ])('is entered by a resume only when its time has come: %s', (_, minutes, expected) => {
+    const life = Life.active();
+    change(life);
+    life.decide((c) => pause(c, null));
+    life.passTo(before(RENEWAL, minutes));
+    life.decide((c) => resume(c, TERMS, 'checkout'));
+    expect(life.subscription).toMatchObject({ status: 'active', ...expected });
+  });
+
   it('is over when the pause lasts longer, and a new period begins', () => {
     const life = Life.active();
     change(life);
@@ -205,45 +217,6 @@ describe('the next renewal paid in advance', () => {
     expect(other.subscription).toMatchObject({ status: 'active', period_no: 2, period_start: other.now });
     other.passDays(1);
     expect(ofPeriod(other, 2)).toEqual([[1, 'checkout', 'pending'], [2, 'recurring', 'captured']]);
-  });
-});
-
-describe('the least amount', () => {
-  it('brings the new wallet and becomes the customer’s balance', () => {
-    const life = Life.active();
-    const redirect = change(life, 'minimum');
-    expect(life.news()).toEqual([
-      'invoice.finalized', 'charge.created', 'charge.pending', 'charge.captured', 'source.captured', 'source.superseded',
-      'invoice.voided', 'charge.surplus',
-    ]);
-    expect(life.charge(redirect.id)).toMatchObject({ amount: 10, surplus: true, amount_credited: 10 });
-    expect(life.invoices.at(-1)).toMatchObject({ status: 'void', void_reason: 'credited', lines: [{ type: 'top_up', amount: 10 }] });
-    expect(life.wallet?.gateway_source_id).toBe(`src_${redirect.id}`);
-    expect(life.balance).toBe(10);
-    expect(life.refunds).toEqual([]);
-    life.passTo(RENEWAL);
-    expect(life.latest).toMatchObject({ kind: 'recurring', attempt: 2, amount: 3890, status: 'captured' });
-  });
-
-  it('is possible during a pause as well', () => {
-    const life = Life.active();
-    life.decide((c) => pause(c, null));
-    change(life, 'minimum');
-    expect(life.balance).toBe(10);
-    expect(life.subscription.status).toBe('paused');
-  });
-
-  it('that fails, or is late, leaves nothing behind', () => {
-    const life = Life.active();
-    change(life, 'minimum', 'canceled');
-    expect(life.invoices.at(-1)).toMatchObject({ status: 'void', void_reason: 'checkout_ended' });
-    const late = Life.active();
-    late.passTo(before(RENEWAL, 5));
-    const redirect = change(late, 'minimum', null);
-    late.passTo(RENEWAL);
-    expect(ofPeriod(late, 2), 'the renewal does not wait for it').toEqual([[1, 'checkout', 'pending'], [2, 'recurring', 'captured']]);
-    late.hear(redirect, 'captured', { source_id: `src_${redirect.id}` });
-    expect(late.refunds).toMatchObject([{ charge: redirect.id, amount: 10, cause: 'surplus' }]);
   });
 });
 

@@ -4,7 +4,6 @@ import { voidInvoice } from './closing.js';
 import { conflict } from './errors.js';
 import type { Invoice } from './invoice.js';
 import { type BillingTerms, issueAdvanceInvoice, issueTopUp, nextPeriod } from './invoicing.js';
-import { surplusCaptured } from './ledger.js';
 import type { Source } from './source.js';
 import { redirectOpenUntil, secondsOpen } from './waiting.js';
 import { holdSource } from './wallet.js';
@@ -82,8 +81,7 @@ export function enterPaidPeriod(c: BillingCase): void {
 }
 
 /** The wallet is changed with money that pays for nothing yet: it is the customer's. */
-export function settleTopUp(c: BillingCase, invoice: Invoice, charge: Charge, source: Source | null): void {
-  c.post(surplusCaptured({ gateway_payment_id: charge.gateway_payment_id ?? '', amount: charge.amount, currency: charge.currency }));
+export function settleTopUp(c: BillingCase, invoice: Invoice, source: Source | null): void {
   if (source) holdSource(c, source);
   voidInvoice(c, invoice, 'credited');
 }

@@ -76,7 +76,7 @@ describe('the classes of declines', () => {
     expect(['USER_BALANCE_NOT_ENOUGH', 'SYSTEM_ERROR', 'AGREEMENT_NOT_EXIST', 'RISK_REJECT', 'PARAM_ILLEGAL'].map(classOf)).toEqual([...DECLINE_CLASSES]);
   });
 
-  it.each(['29999', '20000', '20149', '30399', '30500', '50000', '50600', '41200', '41207', '09999', '11000', 'newly_invented', '', '2005', '200511'])(
+  it.each(['29999', '20000', '20149', '30399', '30500', '50000', '50600', '41200', '41207', '09999', '11000', 'newly_invented', '', '-', '2005', '200511', ' 20051', '10000-10999'])(
     'does not know %j, and treats it as want of money',
     (code) => {
       expect(classOf(code)).toBeNull();
@@ -94,6 +94,10 @@ describe('of several codes', () => {
     [['request_invalid', 'source_id_unknown'], 'source_id_unknown'],
     [['processing_error', 'amount_invalid'], 'amount_invalid'],
     [['newly_invented', 'service_unavailable'], 'service_unavailable'],
+    [['newly_invented', 'action_failure_limit_exceeded'], 'action_failure_limit_exceeded'],
+    [['service_unavailable', 'action_failure_limit_exceeded'], 'action_failure_limit_exceeded'],
+    [['amount_invalid', '20059'], '20059'],
+    [['20059', 'source_id_unknown'], 'source_id_unknown'],
     [['action_failure_limit_exceeded', 'currency_invalid', 'service_unavailable'], 'currency_invalid'],
     [['amount_invalid', 'currency_invalid'], 'amount_invalid'],
     [['newly_invented'], 'newly_invented'],

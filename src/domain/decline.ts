@@ -65,32 +65,21 @@ const WALLET_CODES: Readonly<Record<DeclineClass, string>> = {
     ORDER_STATUS_INVALID PARAM_ILLEGAL PAYMENT_NOT_QUALIFIED REPEAT_REQ_INCONSISTENT SETTLE_CONTRACT_NOT_MATCH`,
 };
 
-interface CodeRange {
-  from: number;
-  to: number;
-  class: DeclineClass;
-}
-
-const CODES = new Map<string, DeclineClass>();
-const RANGES: CodeRange[] = [];
+const CLASS_OF_CODE = new Map<string | null, DeclineClass>();
 
 for (const table of [RESPONSE_CODES, ERROR_CODES, WALLET_CODES]) {
   for (const name of DECLINE_CLASSES) {
-    for (const entry of table[name].split(/\s+/).filter((text) => text !== '')) {
-      const [from, to] = entry.split('-');
-      if (to === undefined) CODES.set(entry, name);
-      else RANGES.push({ from: Number(from), to: Number(to), class: name });
+    for (const entry of table[name].split(/\s/).filter((text) => text !== '')) {
+      const [from = '', to] = entry.split('-');
+      if (to === undefined) CLASS_OF_CODE.set(entry, name);
+      else for (let code = Number(from); code <= Number(to); code += 1) CLASS_OF_CODE.set(String(code), name);
     }
   }
 }
 
 /** The class of a code; null for one that nobody knows, and where none was given. */
 export function classOf(code: string | null): DeclineClass | null {
-  if (code === null) return null;
-  const known = CODES.get(code);
-  if (known || !/^\d{5}$/.test(code)) return known ?? null;
-  const number = Number(code);
-  return RANGES.find((range) => number >= range.from && number <= range.to)?.class ?? null;
+  return CLASS_OF_CODE.get(code) ?? null;
 }
 
 /** What is unknown may be anything: it is treated as want of money, with one more try at most. */

@@ -212,7 +212,8 @@ function settleCaptured(c: BillingCase, charge: Charge, fact: PaymentFact, known
   c.tellCharge('charge.captured', captured);
   if (isOpen(charge.status)) countAttempt(c, captured);
   if (toppedUp) {
-    settleTopUp(c, invoice, captured, source);
+    c.post(surplusCaptured(money));
+    settleTopUp(c, invoice, source);
     c.tellCharge('charge.surplus', captured);
     credit(c, captured);
     return;
