@@ -117,6 +117,7 @@ describe('the next renewal paid in advance', () => {
     life.passTo(RENEWAL);
     expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, advance_invoice: null, next_attempt_at: redirect.expires_at });
     life.hear(redirect, 'captured', { source_id: `src_${redirect.id}` });
+    expect(life.subscription.next_attempt_at, 'nothing waits any more').toBeNull();
     life.passTo(FOLLOWING);
     expect(ofPeriod(life, 2)).toEqual([[1, 'checkout', 'captured']]);
   });

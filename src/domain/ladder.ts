@@ -158,16 +158,22 @@ export const noDunning = {
  * whose first try is still in flight, or still to come, has not failed, so that it does not matter which news came first.
  */
 export function onInvoicePaid(c: BillingCase): void {
-  if (c.subscription.status === 'unpaid') recoverUnpaid(c);
-  if (c.subscription.status === 'active' && c.subscription.next_attempt_at !== null) c.patch({ next_attempt_at: nextWaiting(c) });
-  if (c.subscription.status !== 'past_due') return;
-  const [oldest] = c.openInvoices();
-  if (oldest && hasFailed(c)) {
-    c.patch({ dunning_step: 0, dunning_started_at: c.now, dunning_ends_at: null });
-    if (!c.isBeingCharged(oldest)) setNextAttempt(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
-    return;
+  switch (c.subscription.status) {
+    case 'unpaid':
+      return recoverUnpaid(c);
+    case 'past_due':
+      return hasFailed(c) ? beginAnew(c) : recover(c);
+    case 'active':
+      return c.patch({ next_attempt_at: nextWaiting(c) });
+    default:
   }
-  recover(c);
+}
+
+/** More is owed: the ladder's first step is before it again, at a distance from the payment. */
+function beginAnew(c: BillingCase): void {
+  c.patch({ dunning_step: 0, dunning_started_at: c.now, dunning_ends_at: null });
+  const [oldest] = c.openInvoices();
+  if (oldest && !c.isBeingCharged(oldest)) setNextAttempt(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
 }
 
 /** Whether anything that is owed has failed: neither a first try in flight has, nor what waits for its first. */

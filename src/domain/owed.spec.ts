@@ -281,6 +281,13 @@ describe('a subscription that the ladder left unpaid', () => {
     expect(life.subscription.status).toBe('active');
   });
 
+  it('recovers at the very end of its period as after it', () => {
+    const life = unpaid(10);
+    life.now = new Date('2026-03-31T04:00:00Z');
+    life.pay();
+    expect(life.subscription).toMatchObject({ status: 'active', period_no: 2, period_end: new Date('2026-03-31T05:00:00Z'), epoch: 1 });
+  });
+
   it('bills none of the time in which it was not served: a new period begins an hour after the payment', () => {
     const life = unpaid(100);
     const paidAt = life.now;

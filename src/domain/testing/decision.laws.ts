@@ -234,7 +234,8 @@ function retriesKeepToThePolicy({ before, after, decided: { now } }: Decision): 
     hold(beside.length <= policy.technical_retries.length, `${charge.id} is one technical retry too many`);
     if (charge.trigger === 'schedule' && subscription.dunning_step !== null) {
       hold(charge.dunning_step === subscription.dunning_step + 1, `${charge.id} is step ${charge.dunning_step} after ${subscription.dunning_step}`);
-      hold(subscription.dunning_step < policy.retries.length, `${charge.id} is beyond the ladder`);
+      // What a pause left owed is tried once after it, however short the ladder is.
+      hold(subscription.dunning_step < Math.max(1, policy.retries.length), `${charge.id} is beyond the ladder`);
     }
     // After an outage it is made when somebody is there again.
     const planned = subscription.next_attempt_at ?? now;

@@ -275,6 +275,14 @@ export class Life {
     return Object.assign(Object.create(Life.prototype) as Life, this, { told: [...this.told], agreed: [...this.agreed], postings: [...this.postings] });
   }
 
+  /** The same life with its rows the other way round: a database promises no order. */
+  reversed(): Life {
+    const life = this.fork();
+    const { invoices, charges } = this.records;
+    life.records = { ...this.records, invoices: invoices.toReversed(), charges: charges.toReversed() };
+    return life;
+  }
+
   private keep(c: BillingCase): void {
     const before = this.records;
     this.records = {
