@@ -118,6 +118,7 @@ create table subscriptions (
   cancel_refund text check (cancel_refund in ('none', 'full')),
   paused_at timestamptz(3),
   resumes_at timestamptz(3),
+  resumes_when_paid boolean not null,
   expires_at timestamptz(3),
   latest_invoice text collate "C",
   advance_invoice text collate "C",

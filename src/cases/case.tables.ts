@@ -42,6 +42,7 @@ export const SubscriptionTable = new EntitySchema<Subscription>({
     cancel_refund: text(nullable),
     paused_at: instant(nullable),
     resumes_at: instant(nullable),
+    resumes_when_paid: bool(),
     expires_at: instant(nullable),
     latest_invoice: ref(nullable),
     advance_invoice: ref(nullable),

@@ -2,7 +2,7 @@ import type { BillingCase } from './case.js';
 import { type Charge, failureOf, isCustomerPresent } from './charge.js';
 import { closeOwed } from './closing.js';
 import type { Invoice } from './invoice.js';
-import { awaitPayment, climb, enterDunning, exhaust, goOnUnmoved, isOwnTry, isTechnicalTry, isUsedUp, laterTry, setNextAttempt } from './ladder.js';
+import { awaitPayment, climb, enterDunning, exhaust, goOnUnmoved, isOwnTry, isTechnicalTry, isUsedUp, laterTry, setNextAttempt, tryUnlessPlanned } from './ladder.js';
 import { nextSourceStatus, type Source } from './source.js';
 import { nextWaiting, notBefore, waitUntil } from './waiting.js';
 
@@ -30,6 +30,16 @@ function chargeWaiting(c: BillingCase): void {
   if (due) chargeRenewal(c, due);
 }
 
+/** The ladder is over, but somebody has begun to pay: one try of the next debt. What fails is asked for no more. */
+function chargeUnpaid(c: BillingCase): void {
+  setNextAttempt(c, null);
+  const [oldest] = c.openInvoices();
+  const source = c.activeSource();
+  if (oldest && source && !c.isBeingCharged(oldest) && notBefore(c, oldest) === null) {
+    c.addCharge(c.chargesOf(oldest.id).some(isOwnTry) ? 'retry' : 'recurring', oldest, source, null, c.engineNow);
+  }
+}
+
 function spreadOver(c: BillingCase): Date {
   const minutes = c.subscription.test_clock === null ? c.plan.spread_minutes : 0;
   if (minutes === 0) return c.engineNow;
@@ -42,6 +52,7 @@ function spreadOver(c: BillingCase): Date {
 /** A step of the ladder, or the next invoice after a success: tries the oldest invoice that is owed. */
 export function tryOldest(c: BillingCase): void {
   if (c.subscription.status === 'active') return chargeWaiting(c);
+  if (c.subscription.status === 'unpaid') return chargeUnpaid(c);
   const oldest = c.openInvoices()[0];
   const source = c.activeSource();
   if (!oldest) {
@@ -113,7 +124,8 @@ export function onAttemptAbsent(c: BillingCase, charge: Charge): void {
   // Meanwhile somebody has to act before anything is tried by itself.
   if (c.subscription.dunning_ends_at !== null) return;
   const at = inDunning ? laterTry(c, c.now) : c.now;
-  if (at > c.now) setNextAttempt(c, at);
+  // The ladder goes on as it was planned where it stands on another invoice.
+  if (at > c.now) tryUnlessPlanned(c, at);
   else c.addCharge(charge.kind, invoice, source, null, c.engineNow, charge.trigger);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ladderEnd, retryAt } from './dunning.js';
+import { retryAt, waitEnd } from './dunning.js';
 import { revokeSource } from './collection.js';
 import { DEFAULT_POLICY, START } from './testing/case.builder.js';
 import { captures, declines, Life, RENEWAL, staysPending, type Gateway } from './testing/life.story.js';
@@ -149,6 +149,6 @@ describe('the policy as data', () => {
   });
 
   it('lasts sixteen days in all by default', () => {
-    expect(ladderEnd(DEFAULT_POLICY, START).getTime() - START.getTime()).toBe(16 * 86_400_000);
+    expect(waitEnd(DEFAULT_POLICY, START).getTime() - START.getTime()).toBe(16 * 86_400_000);
   });
 });

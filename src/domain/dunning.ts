@@ -49,7 +49,11 @@ function tryAt(policy: DunningPolicy, rung: { after: string } | undefined, from:
   return rung ? withinHours(addDuration(from, rung.after), policy.allowed_hours, timeZone) : null;
 }
 
-/** When the whole ladder ends if every try is made on time: what the customer is given to pay by himself. */
-export function ladderEnd(policy: DunningPolicy, from: Date): Date {
-  return policy.retries.reduce((at, rung) => addDuration(at, rung.after), from);
+/** Days that whoever has to act himself is given at least, however short the ladder is. */
+const LEAST_WAIT_DAYS = 3;
+
+/** How long whoever has to act himself is waited for: as long as the whole ladder would take, if every try is made on time. */
+export function waitEnd(policy: DunningPolicy, from: Date): Date {
+  const end = policy.retries.reduce((at, rung) => addDuration(at, rung.after), from);
+  return new Date(Math.max(end.getTime(), addDuration(from, `${LEAST_WAIT_DAYS}d`).getTime()));
 }

@@ -1,9 +1,9 @@
 import type { BillingCase } from './case.js';
 import { addDuration } from './calendar.js';
-import { type Charge, failureOf, isCustomerPresent } from './charge.js';
+import { type Charge, failureOf, isCustomerPresent, isOpen } from './charge.js';
 import { closeOwed, withdrawUnsent } from './closing.js';
 import { classOf, type DeclineClass } from './decline.js';
-import { ladderEnd, MOST_UNKNOWN_FAILURES, NEXT_INVOICE_HOURS, retryAt, technicalRetryAt } from './dunning.js';
+import { MOST_UNKNOWN_FAILURES, NEXT_INVOICE_HOURS, retryAt, technicalRetryAt, waitEnd } from './dunning.js';
 import { withinHours } from './hours.js';
 import type { Invoice } from './invoice.js';
 import { nextSubscriptionStatus, type Subscription } from './subscription.js';
@@ -13,6 +13,11 @@ import { nextWaiting, notBefore, waitUntil } from './waiting.js';
  * The ladder of a subscription whose payment failed: when the next try is due, when there is none, and how it
  * ends. It belongs to the subscription; each of its steps tries the oldest invoice that is owed.
  */
+
+/** Hours (customer clock) after which it is looked again whether a payment that was begun in time has come to its end. */
+const PAYING_HOURS = 1;
+/** How long (engine clock) a payment may stay in doubt before the end of the ladder waits for it no more. */
+const MOST_PATIENCE_MS = 3 * 86_400_000;
 
 /** The invoice's tries that the engine made by itself and that came to an end, oldest first. */
 function ownFailures(c: BillingCase, invoice: string): Charge[] {
@@ -67,25 +72,29 @@ function wayOn(c: BillingCase, charge: Charge): 'soon' | 'ladder' | 'wait' {
 /** The first failure: the customer is past due and the ladder begins. Without a charge there is no wallet to charge. */
 export function enterDunning(c: BillingCase, invoice: Invoice, charge: Charge | null): void {
   const way = charge ? wayOn(c, charge) : 'wait';
-  fallPastDue(c, invoice, {
-    past_due_reason: charge ? charge.response_code : 'source_revoked',
-    past_due_class: charge ? failureOf(charge) : 'reauthorise',
-    next_attempt_at: way === 'wait' ? null : nextTry(c, invoice.id, way, 0),
-  });
+  const why = { past_due_reason: charge ? charge.response_code : 'source_revoked', past_due_class: charge ? failureOf(charge) : 'reauthorise' } as const;
+  if (way === 'wait') return fallPastDue(c, invoice, { ...why, ...waitForSomebody(c) });
+  const next = nextTry(c, invoice.id, way, 0);
+  // A ladder without steps is over before it began.
+  fallPastDue(c, invoice, { ...why, next_attempt_at: next, dunning_ends_at: next === null ? c.now : null });
 }
 
-/** The ladder begins with this try; without one, whoever has to act gets the time of the whole ladder. */
+/** No try would help before somebody has acted. */
+function waitForSomebody(c: BillingCase) {
+  return { next_attempt_at: null, dunning_ends_at: waitEnd(c.policy, c.now) };
+}
+
+/** The ladder begins: with its next try, or with the time in which somebody has to act. */
 function fallPastDue(
   c: BillingCase,
   invoice: Invoice,
-  begin: Pick<Subscription, 'past_due_reason' | 'past_due_class' | 'next_attempt_at'>,
+  begin: Pick<Subscription, 'past_due_reason' | 'past_due_class' | 'next_attempt_at' | 'dunning_ends_at'>,
 ): void {
   const previous = { status: c.subscription.status };
   c.patch({
     status: nextSubscriptionStatus(c.subscription.status, 'fall_past_due'),
     dunning_started_at: c.now,
     dunning_step: 0,
-    dunning_ends_at: begin.next_attempt_at === null ? ladderEnd(c.policy, c.now) : null,
     ...begin,
   });
   c.patchInvoice(invoice.id, { next_attempt_at: begin.next_attempt_at });
@@ -129,12 +138,17 @@ function isUnderWay(c: BillingCase): boolean {
 /** No try would help: the customer, or the operator, gets the time of the whole ladder; then comes its end. */
 export function awaitPayment(c: BillingCase): void {
   setNextAttempt(c, null);
-  if (c.subscription.dunning_ends_at === null) c.patch({ dunning_ends_at: ladderEnd(c.policy, c.now) });
+  if (c.subscription.dunning_ends_at === null) c.patch(waitForSomebody(c));
 }
 
 /** A try of the operator's moved nothing; what the ladder owed meanwhile follows at a distance. */
 export function goOnUnmoved(c: BillingCase): void {
-  if (!isUnderWay(c)) setNextAttempt(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
+  tryUnlessPlanned(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
+}
+
+/** The next try comes then, where the ladder has planned none and waits for nothing. */
+export function tryUnlessPlanned(c: BillingCase, at: Date): void {
+  if (!isUnderWay(c)) setNextAttempt(c, at);
 }
 
 /** The next try belongs to the ladder; the invoice it will try shows it too. */
@@ -160,6 +174,8 @@ export const noDunning = {
 export function onInvoicePaid(c: BillingCase): void {
   switch (c.subscription.status) {
     case 'unpaid':
+      // Who has begun to pay his debts is asked for the next one as well, once.
+      setNextAttempt(c, c.activeSource() === null ? null : laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
       return recoverUnpaid(c);
     case 'past_due':
       return hasFailed(c) ? beginAnew(c) : recover(c);
@@ -171,8 +187,11 @@ export function onInvoicePaid(c: BillingCase): void {
 
 /** More is owed: the ladder's first step is before it again, at a distance from the payment. */
 function beginAnew(c: BillingCase): void {
-  c.patch({ dunning_step: 0, dunning_started_at: c.now, dunning_ends_at: null });
   const [oldest] = c.openInvoices();
+  // That another payment went through says nothing of a suspicion of this one.
+  const suspected = oldest !== undefined && waitsForSomebody(c, oldest) && c.subscription.past_due_class === 'risk';
+  c.patch({ dunning_step: 0, dunning_started_at: c.now, ...(suspected ? waitForSomebody(c) : { dunning_ends_at: null }) });
+  if (suspected) return setNextAttempt(c, null);
   if (oldest && !c.isBeingCharged(oldest)) setNextAttempt(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
 }
 
@@ -212,16 +231,29 @@ export function onInvoiceDropped(c: BillingCase): void {
 
 /** All that was owed is paid: it goes on, and the time in which it was not served is not billed. */
 function recoverUnpaid(c: BillingCase): void {
-  if (c.openInvoices().length > 0) return;
   const s = c.subscription;
+  if (c.openInvoices().length > 0) return;
   const over = s.period_end !== null && s.period_end <= c.now && !s.cancel_at_period_end;
   // The next period follows at a distance from the payment, never as a burst.
   const next = addDuration(c.now, `${NEXT_INVOICE_HOURS}h`);
   c.patch({
     status: nextSubscriptionStatus(s.status, 'recover'),
+    ...noDunning,
     ...(over && { period_end: next, billing_anchor: next, epoch: s.epoch + 1, epoch_first_period: s.period_no + 1 }),
   });
   c.tellSubscription('subscription.recovered', { status: 'unpaid' });
+}
+
+/** The time that somebody had to act in is over. What he has begun to pay by then is waited for. */
+export function endWait(c: BillingCase): void {
+  const paying = c.openInvoices().some((invoice) => c.chargesOf(invoice.id).some((charge) => isBeingPaid(charge, c.engineNow)));
+  if (paying) c.patch({ dunning_ends_at: addDuration(c.now, `${PAYING_HOURS}h`) });
+  else exhaust(c);
+}
+
+/** Whether its outcome is still to come, and not in doubt for days. */
+function isBeingPaid(charge: Charge, now: Date): boolean {
+  return isOpen(charge.status) && now.getTime() < (charge.last_sent_at ?? now).getTime() + MOST_PATIENCE_MS;
 }
 
 /** The ladder's end: the policy's final action. */
@@ -253,18 +285,31 @@ export function exhaust(c: BillingCase): void {
   }
 }
 
-/** Invoices that were owed before a pause are owed after it: the ladder begins anew, at once. */
-export function resumeCollection(c: BillingCase): void {
+/**
+ * Invoices that were owed before a pause are owed after it: the ladder begins anew, at once. `confirmed`: somebody
+ * who asked for the charge takes it upon himself, whatever was suspected of the wallet.
+ */
+export function resumeCollection(c: BillingCase, confirmed: boolean): void {
   // One that a resume by checkout wrote has no period yet: it was not owed before.
   const owed = c.openInvoices().filter((invoice) => invoice.period_start !== null);
   const [oldest] = owed;
   if (!oldest || owed.every((invoice) => c.isBeingCharged(invoice))) return;
+  if (!confirmed && waitsForSomebody(c, oldest)) {
+    const last = ownFailures(c, oldest.id).at(-1);
+    return fallPastDue(c, oldest, { past_due_reason: 'owed_before_pause', past_due_class: last ? failureOf(last) : null, ...waitForSomebody(c) });
+  }
   const alive = c.activeSource() !== null;
   fallPastDue(c, oldest, {
     past_due_reason: 'owed_before_pause',
     past_due_class: alive ? null : 'reauthorise',
-    next_attempt_at: alive ? laterTry(c, c.now) : null,
+    ...(alive ? { next_attempt_at: laterTry(c, c.now), dunning_ends_at: null } : waitForSomebody(c)),
   });
+}
+
+/** Whether the last try of the invoice failed so that the same wallet is not tried again before somebody has acted. */
+function waitsForSomebody(c: BillingCase, invoice: Invoice): boolean {
+  const last = ownFailures(c, invoice.id).at(-1);
+  return last !== undefined && c.activeSource() !== null && wayOn(c, last) === 'wait';
 }
 
 /** A try that would fall due at `at`, moved into the hours that the policy keeps. */

@@ -82,6 +82,7 @@ export function pause(c: BillingCase, resumesAt: Date | null): void {
     status: nextSubscriptionStatus(s.status, 'pause'),
     paused_at: c.now,
     resumes_at: resumesAt,
+    resumes_when_paid: false,
     ...noDunning,
   });
   withdrawUnsent(c);
@@ -110,9 +111,10 @@ export function resume(c: BillingCase, terms: BillingTerms, by: ResumeBy): { nee
     continuePeriod(c, by);
     return { needsCheckout: false };
   }
-  if (by === 'checkout' || c.activeSource() === null) {
+  // One that was arranged finds nobody: without a wallet it owes, and asks its customer for another.
+  if (by === 'checkout' || (by === 'source' && c.activeSource() === null)) {
     const owed = c.openInvoices()[0] ?? issueRecurringInvoice(c, s.period_no + 1, null, terms);
-    c.patch({ resumes_at: null });
+    c.patch({ resumes_at: null, resumes_when_paid: owed.period_start !== null });
     if (owed.amount_due > 0) return { needsCheckout: true };
     markPaid(c, owed);
     return { needsCheckout: false };
@@ -129,10 +131,10 @@ export function resumeByItself(c: BillingCase, terms: BillingTerms): void {
 }
 
 function continuePeriod(c: BillingCase, by: ResumeBy): void {
-  c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'resume'), paused_at: null, resumes_at: null });
+  c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'resume'), paused_at: null, resumes_at: null, resumes_when_paid: false });
   c.tellSubscription('subscription.resumed', { status: 'paused' });
   if (by !== 'source') noticeAnew(c);
-  resumeCollection(c);
+  resumeCollection(c, by === 'source');
 }
 
 function startNewEpoch(c: BillingCase, terms: BillingTerms, by: ResumeBy): void {
@@ -143,6 +145,7 @@ function startNewEpoch(c: BillingCase, terms: BillingTerms, by: ResumeBy): void 
     status: nextSubscriptionStatus(before.status, 'resume'),
     paused_at: null,
     resumes_at: null,
+    resumes_when_paid: false,
     billing_anchor: c.now,
     epoch: before.epoch + 1,
     epoch_first_period: periodNo,
@@ -151,7 +154,7 @@ function startNewEpoch(c: BillingCase, terms: BillingTerms, by: ResumeBy): void 
     period_end: span.end,
   });
   c.tellSubscription('subscription.resumed', { status: 'paused' });
-  resumeCollection(c);
+  resumeCollection(c, by === 'source');
   // A resume by checkout may have written it already, for a period that was to begin with its payment.
   const awaited = c.openInvoices().find((open) => open.period_no === periodNo);
   const invoice = awaited

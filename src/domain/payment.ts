@@ -36,10 +36,11 @@ export function markPaid(c: BillingCase, invoice: Invoice): void {
   }
 }
 
-/** A period that had begun before the pause is paid late: it counts, and the pause goes on. */
+/** A period that had begun before the pause is paid late: it counts, and the pause goes on, unless a resume waited for it. */
 function payDuringPause(c: BillingCase, paid: Invoice): void {
   c.tellInvoice('invoice.paid', paid);
   extendPaidThrough(c, paid.period_end);
+  if (c.subscription.resumes_when_paid) c.patch({ resumes_at: c.now, resumes_when_paid: false });
 }
 
 export function extendPaidThrough(c: BillingCase, end: Date | null): void {
@@ -76,6 +77,7 @@ function startPeriod(c: BillingCase, paid: Invoice): void {
     expires_at: null,
     paused_at: null,
     resumes_at: null,
+    resumes_when_paid: false,
   });
   c.tellSubscription(resuming ? 'subscription.resumed' : 'subscription.activated', previous);
 }

@@ -5,7 +5,7 @@ import { voidInvoice, withdrawUnsent } from './closing.js';
 import { chargeRenewal, tryOldest } from './collection.js';
 import type { Invoice, Period } from './invoice.js';
 import { type BillingTerms, issueRecurringInvoice, issueTrialEndInvoice, nextPeriod } from './invoicing.js';
-import { exhaust } from './ladder.js';
+import { endWait } from './ladder.js';
 import { endSubscription, resumeByItself } from './lifecycle.js';
 import { giveNotice, holdForNotice } from './noticing.js';
 import { extendPaidThrough, markPaid } from './payment.js';
@@ -30,7 +30,7 @@ export function live(c: BillingCase, terms: BillingTerms): void {
     case 'attempt':
       return tryOldest(c);
     case 'dunning_end':
-      return exhaust(c);
+      return endWait(c);
     case 'resume':
       return resumeByItself(c, terms);
   }
@@ -64,7 +64,8 @@ function endPeriod(c: BillingCase, terms: BillingTerms): void {
 
 /** It ends with its period, but not before what was paid in advance has been served. */
 function isOver(c: BillingCase): boolean {
-  return c.subscription.cancel_at_period_end && (c.subscription.status === 'paused' || paidInAdvance(c) === null);
+  const { cancel_at_period_end: ends, status } = c.subscription;
+  return ends && (status === 'paused' || status === 'unpaid' || paidInAdvance(c) === null);
 }
 
 function cancelAtEnd(c: BillingCase): void {

@@ -124,6 +124,8 @@ export interface Subscription extends CheckoutTerms, Notice {
   cancel_refund: CancelRefund | null;
   paused_at: Date | null;
   resumes_at: Date | null;
+  /** A resume was asked for that waits for a checkout of what is owed. */
+  resumes_when_paid: boolean;
   /** When an unpaid sign-up ends. */
   expires_at: Date | null;
   latest_invoice: string | null;
@@ -189,6 +191,9 @@ export function agenda(s: Subscription): { event: DueEvent; at: Date }[] {
       if (s.cancel_at_period_end) items.push({ event: 'period_end', at: s.period_end });
       break;
     case 'unpaid':
+      items.push({ event: 'attempt', at: s.next_attempt_at });
+      if (s.cancel_at_period_end) items.push({ event: 'period_end', at: s.period_end });
+      break;
     case 'canceled':
     case 'incomplete_expired':
       break;

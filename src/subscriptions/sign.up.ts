@@ -34,6 +34,7 @@ const UNTOUCHED = {
   cancel_refund: null,
   paused_at: null,
   resumes_at: null,
+  resumes_when_paid: false,
   latest_invoice: null,
   advance_invoice: null,
   ...noDunning,

@@ -130,6 +130,7 @@ export function aSubscription(changes: Partial<Subscription> = {}): Subscription
     cancel_refund: null,
     paused_at: null,
     resumes_at: null,
+    resumes_when_paid: false,
     expires_at: null,
     latest_invoice: null,
     advance_invoice: null,
