@@ -18,7 +18,7 @@ export const PLACEHOLDERS = {
   payment_failed: [...OWED, 'next_date', 'pay_by', 'link'],
   reauthorise: [...OWED, 'pay_by', 'link'],
   recovered: PAYMENT,
-  canceled: [...ALWAYS, 'date', 'amount', 'access_until'],
+  canceled: [...ALWAYS, 'date', 'amount', 'refunded', 'access_until'],
   trial_ending: [...ALWAYS, 'date', 'amount', 'pay_by', 'link'],
 } as const satisfies Record<MessageName, readonly string[]>;
 

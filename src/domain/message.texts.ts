@@ -72,7 +72,9 @@ There is nothing else you need to do.`,
     text: `${HELLO}
 
 Your subscription to {{plan_name}} ended on {{date}}{{#amount}}, because we could not collect {{amount}}{{/amount}}. Your wallet will not be charged for it any more.
-{{#access_until}}
+{{#refunded}}
+We are giving {{refunded}} back to your Alipay wallet.
+{{/refunded}}{{#access_until}}
 What you have paid for is yours until {{access_until}}.
 {{/access_until}}
 Thank you for having been with us. You are welcome back at any time.`,
@@ -147,7 +149,9 @@ ${PAYMENT_ZH}
     text: `${NIHAO}
 
 {{#amount}}由于 {{amount}} 的费用一直未能扣款成功，{{/amount}}您订阅的“{{plan_name}}”已于 {{date}}终止。今后我们不会再为此向您扣款。
-{{#access_until}}
+{{#refunded}}
+我们会将 {{refunded}} 退回您的支付宝账户。
+{{/refunded}}{{#access_until}}
 在 {{access_until}}之前，您仍可使用已付费的服务。
 {{/access_until}}
 感谢您一直以来的支持，欢迎您随时回来。`,

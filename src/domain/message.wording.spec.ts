@@ -10,7 +10,7 @@ const LEAST: MessageData = { plan_name: 'Tea club', time_zone: 'Asia/Shanghai', 
 const MOST: MessageData = {
   ...LEAST, customer_name: 'Li Na', amount: 3_900, from_balance: 900, invoice_number: '2026-000001', period_start: '2026-04-10T02:00:00Z',
   period_end: '2026-05-10T02:00:00Z', date: '2026-04-10T02:00:00Z', next_date: '2026-05-10T02:00:00Z', pay_by: '2026-04-26T02:00:00Z',
-  access_until: '2026-05-10T02:00:00Z', payable: true,
+  access_until: '2026-05-10T02:00:00Z', refunded: 3_900, payable: true,
 };
 /** What each says in any case. */
 const SURE: Record<MessageName, readonly (keyof MessageData)[]> = {

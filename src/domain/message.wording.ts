@@ -41,11 +41,12 @@ function format(instant: string, timeZone: string, locale: Locale, style: Intl.D
 /** What stands in the place of each placeholder; `link` only where the message carries one. */
 export function valuesOf(name: MessageName, data: MessageData, locale: Locale, link: string): Values {
   const day = (instant: string | undefined) => (instant === undefined ? undefined : formatDate(instant, data.time_zone, locale));
-  const amount = data.amount === undefined ? undefined : formatAmount(data.amount as Money, data.currency as Currency, locale);
+  const money = (amount: number | undefined) => (amount === undefined ? undefined : formatAmount(amount as Money, data.currency as Currency, locale));
   const all: { [P in Placeholder]: string | undefined } = {
     customer_name: data.customer_name,
     plan_name: data.plan_name,
-    amount,
+    amount: money(data.amount),
+    refunded: money(data.refunded),
     paid_with: paidWith(data, locale),
     invoice_number: data.invoice_number,
     period_start: day(data.period_start),

@@ -72,6 +72,14 @@ describe('an end', () => {
     expect(JSON.stringify(mail[0]?.data)).not.toContain('too much tea');
   });
 
+  it('says what goes back, and promises nothing that was given back', () => {
+    const { life, mail } = active();
+    life.passDays(3);
+    life.decide((c) => cancel(c, { at: 'now', refund: 'full', reason: null }));
+    expect(mail).toMatchObject([{ name: 'canceled', data: { refunded: 3_900 } }]);
+    expect(mail[0]?.data).not.toHaveProperty('access_until');
+  });
+
   it('that was asked for gives no reasons, whatever is owed', () => {
     const { life, mail } = active();
     life.passTo(RENEWAL, declines());

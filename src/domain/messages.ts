@@ -5,6 +5,7 @@ import type { EventDraft, EventType } from './events.js';
 import { onlyGiven } from './given.js';
 import { isTechnicalTry } from './ladder.js';
 import { upcomingInvoice } from './noticing.js';
+import { access } from './subscription.js';
 import { nextChargeAt } from './views.js';
 
 export const MESSAGE_NAMES = [
@@ -30,6 +31,8 @@ export interface MessageData {
   amount?: number;
   /** The part of a paid amount that the customer's balance paid. */
   from_balance?: number;
+  /** What goes back to the wallet. */
+  refunded?: number;
   invoice_number?: string;
   period_start?: string;
   period_end?: string;
@@ -231,11 +234,12 @@ function ending({ event, c }: Told): Content | null {
   const { status } = (event.data.previous ?? {}) as { status?: string };
   // A sign-up that was never paid was nobody's subscription.
   if (status === 'incomplete') return null;
-  const { canceled_at: at, paid_through: paid, ended_by: by } = c.subscription;
+  const { canceled_at: at, ended_by: by } = c.subscription;
   const lost = c.invoices.all().filter((invoice) => invoice.status === 'uncollectible');
   return {
     date: instant(at),
-    access_until: paid && at && paid > at ? instant(paid) : undefined,
+    access_until: instant(access(c.subscription, 0).until),
+    refunded: c.refunds.all().reduce((sum, { cause, amount }) => sum + (cause === 'cancel' ? amount : 0), 0) || undefined,
     // Who cancelled himself need not be told why.
     amount: by === 'dunning' ? lost.reduce((sum, invoice) => sum + invoice.amount_due, 0) || undefined : undefined,
   };

@@ -5,6 +5,7 @@ import { cancel } from './lifecycle.js';
 import { Mismatch } from './observation.js';
 import { isOpenRefund, type Refund } from './refund.js';
 import { refundable, requestRefund } from './refunding.js';
+import { access } from './subscription.js';
 import { captures, declines, Life, staysPending } from './testing/life.story.js';
 import { ask, codeOf, hear, paid, refund, send, shown } from './testing/refund.story.js';
 
@@ -210,6 +211,7 @@ describe('a cancel with a refund', () => {
     life.passDays(40, captures);
     life.decide((c) => cancel(c, full));
     expect(life.refunds).toMatchObject([{ charge: life.latest.id, cause: 'cancel', reason: 'moving', amount: 3_900 }]);
+    expect(access(life.subscription, 0), 'what is given back is not served').toEqual({ until: null, reason: 'none' });
   });
 
   it('of a period whose money is on its way gives it back when it comes', () => {

@@ -239,8 +239,15 @@ function nextRenewalAt(s: Subscription): Date | null {
 
 export type AccessReason = 'paid' | 'trial' | 'pending' | 'grace' | 'none';
 
+interface Access {
+  until: Date | null;
+  reason: AccessReason;
+}
+
+const NONE: Access = { until: null, reason: 'none' };
+
 /** Whether to serve the customer, and until when (customer clock). `graceDays` come from the dunning policy. */
-export function access(s: Subscription, graceDays: number): { until: Date | null; reason: AccessReason } {
+export function access(s: Subscription, graceDays: number): Access {
   switch (s.status) {
     case 'trialing':
       return { until: s.trial_end, reason: 'trial' };
@@ -252,11 +259,18 @@ export function access(s: Subscription, graceDays: number): { until: Date | null
         reason: 'grace',
       };
     case 'canceled':
+      // What is given back is not served: the current period, where that was asked for, and one that never began.
+      return s.cancel_refund === 'full' ? NONE : servedAfter(s.canceled_at, isPaidAhead(s) ? s.period_end : s.paid_through);
     case 'paused':
-      return s.paid_through ? { until: s.paid_through, reason: 'paid' } : { until: null, reason: 'none' };
+      return servedAfter(s.paused_at, s.paid_through);
     default:
-      return { until: null, reason: 'none' };
+      return NONE;
   }
+}
+
+/** What was paid for beyond an end or a pause is served. */
+function servedAfter(end: Date | null, paid: Date | null): Access {
+  return end !== null && paid !== null && paid > end ? { until: paid, reason: 'paid' } : NONE;
 }
 
 function paidUpTo(s: Subscription): boolean {

@@ -33,8 +33,8 @@ const ACCESS_UNTIL = `(case status
   when 'active' then greatest(period_end, paid_through)
   when 'past_due' then paid_through + interval '24 hours' * (
     select d.grace_days from plans p join dunning_policies d on d.code = p.dunning_policy where p.id = subscriptions.plan)
-  when 'canceled' then paid_through
-  when 'paused' then paid_through
+  when 'canceled' then case when cancel_refund is distinct from 'full' and least(paid_through, period_end) > canceled_at then least(paid_through, period_end) end
+  when 'paused' then case when paid_through > paused_at then paid_through end
 end)`;
 
 const LIST: ListSpec = {
