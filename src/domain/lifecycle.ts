@@ -1,6 +1,6 @@
 import { enterPaidPeriod, paidInAdvance } from './advance.js';
 import type { BillingCase } from './case.js';
-import { closeOwed, withdrawUnsent } from './closing.js';
+import { closeOwed, voidInvoice, withdrawUnsent } from './closing.js';
 import { chargeRenewal } from './collection.js';
 import { conflict, invalid } from './errors.js';
 import { period } from './calendar.js';
@@ -133,6 +133,8 @@ export function resumeByItself(c: BillingCase, terms: BillingTerms): void {
 function continuePeriod(c: BillingCase, by: ResumeBy): void {
   c.patch({ status: nextSubscriptionStatus(c.subscription.status, 'resume'), paused_at: null, resumes_at: null, resumes_when_paid: false });
   c.tellSubscription('subscription.resumed', { status: 'paused' });
+  // What was to begin with its payment does not: the period that runs goes on, and its end brings the next one.
+  for (const invoice of c.openInvoices()) if (invoice.period_start === null) voidInvoice(c, invoice, 'checkout_ended');
   if (by !== 'source') noticeAnew(c);
   resumeCollection(c, by === 'source');
 }

@@ -129,6 +129,21 @@ describe('a resume', () => {
     expect(life.subscription.status).toBe('paused');
   });
 
+  it('that asked for a new period is not needed any more where the old one goes on', () => {
+    const life = Life.active({ policy: { final_action: 'unpaid' } });
+    life.passDays(60, declines('20051'));
+    opensCheckout(life);
+    life.pay();
+    // It recovers for the hour until its next period, and is paused before that comes.
+    life.decide((c) => pause(c, null));
+    expect(life.decide((c) => resume(c, TERMS, 'checkout'))).toEqual({ needsCheckout: true });
+    life.decide((c) => void resume(c, TERMS, 'source'));
+    expect(life.invoices.at(-1)).toMatchObject({ status: 'void', void_reason: 'checkout_ended', period_start: null });
+    life.passHours(1, captures);
+    expect(life.latest).toMatchObject({ kind: 'recurring', status: 'captured' });
+    expect(life.subscription.status).toBe('active');
+  });
+
   it('that was arranged, and finds a dead wallet, owes and asks for another', () => {
     const life = Life.active();
     life.passTo(RENEWAL, staysPending);
