@@ -22,6 +22,11 @@ describe('a sealed text', () => {
     expect(sealing.seal('whsec_茶', PLACE)).not.toBe(sealed);
   });
 
+  it('shows by its mark whether it was sealed with the current secret', () => {
+    expect(sealed.startsWith(sealingWith(NEW, OLD).mark)).toBe(true);
+    expect(sealed.startsWith(sealingWith(OLD, NEW).mark)).toBe(false);
+  });
+
   it('opens with a secret that has been replaced since, as long as it is given', () => {
     const before = sealingWith(OLD).seal('x', PLACE);
     expect(sealingWith(NEW, OLD).open(before, PLACE)).toBe('x');

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InstallationSecret } from './secret.js';
 
@@ -13,7 +13,7 @@ const VERSION = 's1';
  */
 @Injectable()
 export class Sealing {
-  private readonly keys: ReadonlyMap<string, Buffer>;
+  private readonly keys: ReadonlyMap<string, KeyObject>;
   private readonly current: string;
 
   constructor(secret: InstallationSecret) {
@@ -22,11 +22,16 @@ export class Sealing {
     this.current = (keys[0] as (typeof keys)[number])[0];
   }
 
+  /** What begins every text that is sealed with the current secret, and no other. */
+  get mark(): string {
+    return `${VERSION}.${this.current}.`;
+  }
+
   seal(text: string, place: string): string {
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, this.keys.get(this.current) as Buffer, nonce).setAAD(Buffer.from(place));
+    const cipher = createCipheriv(CIPHER, this.keys.get(this.current) as KeyObject, nonce).setAAD(Buffer.from(place));
     const bytes = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-    return `${VERSION}.${this.current}.${bytes.toString('base64url')}`;
+    return this.mark + bytes.toString('base64url');
   }
 
   /** Throws when it was not sealed for this place, or with a secret that nobody has given us. */

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -7,7 +7,12 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
  * so that a database restored from a backup repeats them instead of charging anew.
  */
 export class InstallationSecret {
-  constructor(private readonly values: readonly [string, ...string[]]) {}
+  /** As objects of the library's own: made of text or bytes at every use, a digest takes several times as long. */
+  private readonly values: readonly [KeyObject, ...KeyObject[]];
+
+  constructor(values: readonly [string, ...string[]]) {
+    this.values = values.map((value) => createSecretKey(value, 'utf8')) as [KeyObject, ...KeyObject[]];
+  }
 
   /** A keyed digest of the parts; the parts are length-prefixed so that no two lists collide. */
   private digest(purpose: string, parts: readonly (string | number)[], secret = this.values[0]): Buffer {
@@ -40,10 +45,10 @@ export class InstallationSecret {
   }
 
   /** A 256-bit key for the purpose from each value, the current one first, with a name that tells nothing of it. */
-  keys(purpose: string): { name: string; key: Buffer }[] {
+  keys(purpose: string): { name: string; key: KeyObject }[] {
     return this.values.map((value) => {
       const derive = (info: string, length: number) => Buffer.from(hkdfSync('sha256', value, '', `${purpose} ${info}`, length));
-      return { name: derive('name', 6).toString('hex'), key: derive('key', 32) };
+      return { name: derive('name', 6).toString('hex'), key: createSecretKey(derive('key', 32)) };
     });
   }
 }
