@@ -2,6 +2,7 @@
 const FLOORS = [
   ['domain'],
   ['platform'],
+  ['wallets'],
   ['access', 'events', 'ledger'],
   ['plans', 'customers', 'invoices', 'parking', 'continuity', 'messages'],
   ['cases', 'gateway'],
@@ -9,7 +10,7 @@ const FLOORS = [
   ['subscriptions'],
   ['clocks', 'inbox', 'telemetry', 'webhooks', 'pages'],
   ['scheduler'],
-  ['health', 'reports', 'openapi'],
+  ['health', 'reports', 'openapi', 'rotation'],
 ];
 
 const folder = (names) => `^src/(${names.join('|')})/`;

@@ -50,7 +50,7 @@ interface Round {
 }
 
 async function runRound(app: NestExpressApplication, gateway: GatewayProcess, wallets: readonly Wallet[], name: string): Promise<Round> {
-  await seedSubscriptions(app.get(Database), wallets, name);
+  await seedSubscriptions(app, wallets, name);
   const bare = await runFloor(gateway, wallets, { name: `${name}-bare`, looks: false });
   const floor = await runFloor(gateway, wallets, { name: `${name}-floor`, looks: true });
   const engine = await runRenewals(app, gateway, wallets.length);

@@ -5,6 +5,7 @@ import { Wake } from '../src/platform/batching/wake.js';
 import { Database } from '../src/platform/database/database.js';
 import { newId } from '../src/platform/ids/ids.js';
 import { createApp } from '../src/startup/app.js';
+import { Wallets } from '../src/wallets/wallets.js';
 import { CHANNEL, type GatewayProcess, SECRET_KEY, WEBHOOK_KEY } from './gateway.process.js';
 import type { Wallet } from './wallets.js';
 
@@ -36,9 +37,14 @@ export async function openEngine(databaseUrl: string, gateway: GatewayProcess): 
 }
 
 /** Puts active subscriptions with these wallets into the database; their first period ends far ahead. */
-export async function seedSubscriptions(database: Database, wallets: readonly Wallet[], code: string): Promise<void> {
+export async function seedSubscriptions(app: NestExpressApplication, wallets: readonly Wallet[], code: string): Promise<void> {
+  const [database, names] = [app.get(Database), app.get(Wallets)];
   const plan = newId('plan');
-  const rows = wallets.map((wallet) => ({ ...wallet, customer: newId('cust'), sub: newId('sub'), psrc: newId('psrc') }));
+  const rows = wallets.map(({ email, source }) => {
+    const psrc = newId('psrc');
+    const [index] = names.indexesOf(source);
+    return { email, sealed: names.seal(psrc, source), index, customer: newId('cust'), sub: newId('sub'), psrc };
+  });
   await database.transaction(async (tx) => {
     await tx.query(
       `insert into plans values ($1, $3, 'Bench', null, 1, true, 'default', 'all', 'off', 0, '{}', $2, $2)`,
@@ -49,7 +55,7 @@ export async function seedSubscriptions(database: Database, wallets: readonly Wa
       [plan, tx.now],
     );
     const seed = `with w as (select * from json_to_recordset($1::json)
-      as r(email text, source text, customer text, sub text, psrc text))`;
+      as r(email text, sealed text, index text, customer text, sub text, psrc text))`;
     const json = JSON.stringify(rows);
     await tx.query(
       `${seed} insert into customers (id, email, metadata, created_at, updated_at)
@@ -67,8 +73,8 @@ export async function seedSubscriptions(database: Database, wallets: readonly Wa
       [json, tx.now, plan],
     );
     await tx.query(
-      `${seed} insert into sources (id, gateway_source_id, customer, subscription, charge, status, created_at, updated_at)
-       select psrc, source, customer, sub, '', 'active', $2, $2 from w`,
+      `${seed} insert into sources (id, gateway_source_id, gateway_source_index, customer, subscription, charge, status, created_at, updated_at)
+       select psrc, sealed, index, customer, sub, '', 'active', $2, $2 from w`,
       [json, tx.now],
     );
   });

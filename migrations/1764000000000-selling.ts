@@ -155,7 +155,10 @@ create index subscriptions_plan on subscriptions (plan, id);
 create index subscriptions_status on subscriptions (status, id);
 create table sources (
   id text collate "C" primary key,
+  -- The gateway's name, which moves money: sealed with the installation secret for this very row, and found by a
+  -- keyed digest. It stands nowhere else.
   gateway_source_id text not null,
+  gateway_source_index text collate "C" not null,
   customer text collate "C" not null,
   subscription text collate "C" not null references subscriptions (id) on delete cascade,
   charge text collate "C" not null,
@@ -164,6 +167,6 @@ create table sources (
   ended_at timestamptz(3),
   created_at timestamptz(3) not null,
   updated_at timestamptz(3) not null,
-  constraint sources_once unique (subscription, gateway_source_id)
+  constraint sources_once unique (subscription, gateway_source_index)
 );
 create unique index sources_one_active on sources (subscription) where status = 'active';`;

@@ -32,7 +32,7 @@ create index subscriptions_created on subscriptions (created_at, id);
 create index subscriptions_test_clock on subscriptions (test_clock, id) where test_clock is not null;
 create index subscriptions_past_due_class on subscriptions (past_due_class, id) where past_due_class is not null;
 create index subscriptions_ending on subscriptions (id) where cancel_at_period_end;
-create index sources_gateway_source_id on sources (gateway_source_id);`;
+create index sources_gateway_source_index on sources (gateway_source_index);`;
 
 // Nearly all end in one way, which a list finds without help; the others deserve an index. Lists say "status" under
 // another collation than the engine's own work: so its plans cannot take an index of a list for one of its queues.

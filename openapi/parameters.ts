@@ -91,6 +91,7 @@ function valueOf(filter: Exclude<Filter, { kind: 'instant' }>): Schema {
   switch (filter.kind) {
     case 'id':
     case 'text':
+    case 'sealed':
       return { type: 'string', minLength: 1, maxLength: 255 };
     case 'one_of':
       return { type: 'string', enum: filter.groups ? [...filter.values, ...groupsOf(filter.values)] : filter.values };

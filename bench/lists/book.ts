@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Wallets } from '../../src/wallets/wallets.js';
 
 /** Rows of the big tables per invoice; the rest follows from the number of subscriptions. */
 const PERIODS = 12;
@@ -19,7 +20,7 @@ const CLOCK = 'clk_01000000000000000000000001';
  * column stands at the very beginning, where a list that begins with the newest row comes last.
  * Triggers are off: they judge how a row came to its state, and these were never anything else.
  */
-export async function fillBook(url: string, invoices: number): Promise<void> {
+export async function fillBook(url: string, invoices: number, wallets: Wallets): Promise<void> {
   // A connection of its own: those of the engine end what takes a minute.
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -27,9 +28,20 @@ export async function fillBook(url: string, invoices: number): Promise<void> {
   await client.query(FUNCTIONS);
   const size = { n: invoices, s: Math.ceil(invoices / PERIODS) };
   for (const statement of [...sold(size), ...collected(size), ...told(size)]) await client.query(statement);
+  await sealSources(client, wallets);
   await client.query('drop schema book cascade');
   await client.query('vacuum analyze');
   await client.end();
+}
+
+/** What no SQL can do: the names of the wallets as the engine keeps them. */
+async function sealSources(client: pg.Client, wallets: Wallets): Promise<void> {
+  const { rows } = await client.query<{ id: string; name: string }>('select id, gateway_source_id as name from sources');
+  await client.query(
+    `update sources t set gateway_source_id = r.sealed, gateway_source_index = r.index
+       from unnest($1::text[], $2::text[], $3::text[]) as r(id, sealed, index) where t.id = r.id`,
+    [rows.map(({ id }) => id), rows.map(({ id, name }) => wallets.seal(id, name)), rows.map(({ name }) => wallets.indexesOf(name)[0])],
+  );
 }
 
 /** Ids and instants of the n-th of so many rows: both go up together, as they do in life. */
@@ -81,8 +93,8 @@ function sold(size: Size): string[] {
        case when o.status = 'active' then book.at(${n} - o.n, ${n}) + interval '1 month' end, '{}', o.at, o.at
      from (select *, case when n = 7 then 'unpaid' when n = 8 then 'incomplete' when n = 6 or n % 40 = 1 then 'past_due' when n % 10 = 2 then 'canceled'
        when n % 100 = 3 then 'paused' when n % 200 = 4 then 'trialing' else 'active' end as status from ${each(s, size)}) o`,
-    `insert into sources (id, gateway_source_id, customer, subscription, charge, status, created_at, updated_at)
-     select book.id('psrc', o.n, ${s}), 'src_' || lpad(o.n::text, 26, 'a'), book.id('cust', o.n, ${s}), book.id('sub', o.n, ${s}), '', 'active', o.at, o.at
+    `insert into sources (id, gateway_source_id, gateway_source_index, customer, subscription, charge, status, created_at, updated_at)
+     select book.id('psrc', o.n, ${s}), 'src_' || lpad(o.n::text, 26, 'a'), '', book.id('cust', o.n, ${s}), book.id('sub', o.n, ${s}), '', 'active', o.at, o.at
      from ${each(s, size)}`,
   ];
 }

@@ -11,6 +11,7 @@ import { Database } from '../../src/platform/database/database.js';
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from '../../src/platform/database/embedded.postgres.js';
 import { runMigrations } from '../../src/platform/database/migrate.js';
 import { createApp } from '../../src/startup/app.js';
+import { Wallets } from '../../src/wallets/wallets.js';
 import { fillBook } from './book.js';
 import { type Question, questionsOf } from './questions.js';
 
@@ -44,7 +45,7 @@ async function measure(adminUrl: string, invoices: number): Promise<Measured[]> 
   }));
   const database = app.get(Database);
   const start = performance.now();
-  await fillBook(url, invoices);
+  await fillBook(url, invoices, app.get(Wallets));
   console.log(`${invoices} invoices, filled in ${Math.round((performance.now() - start) / 1000)} s`);
   await app.get(ApiKeys).bootstrap(KEY);
   await app.listen(0, '127.0.0.1');

@@ -3,6 +3,7 @@ import { CLEARING } from './clearing.switches.js';
 import { NOTICES } from './notice.switches.js';
 import { at, type Switch } from './switch.js';
 import { TELLING } from './telling.switches.js';
+import { WALLET_SWITCHES } from './wallet.switches.js';
 
 const LOOKUP = 'src/domain/lookup.ts';
 const LOOK_UP = 'src/payments/look.up.ts';
@@ -51,7 +52,7 @@ const UNKNOWN: readonly Switch[] = [
   {
     name: 'random_key',
     removes: 'the same key for the same charge',
-    patches: [at(SENDER, 'idempotencyKey: charge.idempotency_key,', 'idempotencyKey: globalThis.crypto.randomUUID(),')],
+    patches: [at('src/payments/charge.calls.ts', 'idempotencyKey: charge.idempotency_key,', 'idempotencyKey: globalThis.crypto.randomUUID(),')],
     watch: { climate: 'blank' },
   },
   {
@@ -274,4 +275,4 @@ const PAIRS: readonly Switch[] = [
   { name: 'random_reference', removes: 'references and keys that a restored database repeats', patches: [at(MINT, "const tag = this.secret.token('reference', 20, ...fact);", "const tag = this.secret.token('reference', 20, ...fact, newId('chg'));"), at(MINT, "idempotency_key: this.secret.uuid('idempotency-key', ...fact),", "idempotency_key: this.secret.uuid('idempotency-key', ...fact, newId('chg')),")], watch: { climate: 'restored' } },
 ];
 
-export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...CLEARING, ...READING, ...NOTICES, ...TABLES, ...PAIRS, ...TELLING, ...ACCESS_SWITCHES];
+export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...CLEARING, ...READING, ...NOTICES, ...TABLES, ...PAIRS, ...TELLING, ...ACCESS_SWITCHES, ...WALLET_SWITCHES];

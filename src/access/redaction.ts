@@ -2,8 +2,8 @@
 const EVERYWHERE = new Set(['secret', 'secret_hash', 'checkout', 'redirect_url', 'gateway_source_id', 'metadata', 'recipient']);
 /** What is personal about a customer. */
 const OF_CUSTOMERS = new Set(['email', 'name', 'phone', 'external_id']);
-/** The gateway's names of wallets. */
-const WALLET = /^src_/;
+/** Wallets, by the gateway's names or by our rows. */
+const WALLET = /^p?src_/;
 const REDACTED = '[redacted]';
 
 /** What the audit log may keep of a thing: that a field was changed stays visible, what it held does not. */

@@ -22,6 +22,7 @@ import { ChargeMint } from './charge.mint.js';
 import { RefundMint } from './refund.mint.js';
 import { changingColumnsOf, ChargeTable, columnsOf, InvoiceTable, RefundTable, SourceTable, SubscriptionTable } from './case.tables.js';
 import { newId } from '../platform/ids/ids.js';
+import { Wallets } from '../wallets/wallets.js';
 
 const ALL = {
   subscriptions: columnsOf(SubscriptionTable),
@@ -64,11 +65,13 @@ export class CaseStore {
     private readonly config: Config,
     charges: ChargeMint,
     refunds: RefundMint,
+    wallets: Wallets,
   ) {
     this.ports = {
       newId,
       mint: (draft) => charges.mint(draft),
       mintRefund: (draft) => refunds.mint(draft),
+      wallets,
       defaultCountry: config.DEFAULT_COUNTRY,
       surplusPolicy: config.SURPLUS_POLICY,
     };

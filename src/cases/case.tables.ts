@@ -71,6 +71,7 @@ export const SourceTable = new EntitySchema<Source>({
   columns: {
     id: id(),
     gateway_source_id: text(),
+    gateway_source_index: ref(),
     customer: ref(),
     subscription: ref(),
     charge: ref(),
@@ -222,7 +223,7 @@ const FROZEN = {
     'reference', 'idempotency_key', 'body', 'body_hash', 'test_clock', 'metadata', 'created_at'],
   refund: ['id', 'charge', 'customer', 'subscription', 'number', 'cause', 'amount', 'currency', 'reason', 'reference',
     'idempotency_key', 'body', 'gateway_payment_id', 'test_clock', 'metadata', 'created_at'],
-  source: ['id', 'gateway_source_id', 'customer', 'subscription', 'charge', 'created_at'],
+  source: ['id', 'gateway_source_id', 'gateway_source_index', 'customer', 'subscription', 'charge', 'created_at'],
 } as const;
 
 /** The columns that an update writes. */

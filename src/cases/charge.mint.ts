@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ChargeDraft } from '../domain/case.records.js';
 import type { Charge } from '../domain/charge.js';
@@ -55,7 +54,6 @@ export class ChargeMint {
     const { subscription, invoice, attempt, kind, trigger, dunning_step, source, now } = draft;
     const fact = [subscription.id, invoice.period_no, attempt] as const;
     const reference = this.referenceOf(...fact);
-    const body = this.paymentBody.write(draft, reference);
     return {
       id: newId('chg'),
       customer: subscription.customer,
@@ -72,8 +70,7 @@ export class ChargeMint {
       surplus: false,
       reference,
       idempotency_key: this.secret.uuid('idempotency-key', ...fact),
-      body,
-      body_hash: createHash('sha256').update(body).digest('hex'),
+      ...this.paymentBody.write(draft, reference),
       source: source?.id ?? null,
       gateway_payment_id: null,
       redirect_url: null,

@@ -38,10 +38,19 @@ export interface RefundDraft {
   now: Date;
 }
 
+/** How the gateway's names of wallets are kept and found. */
+export interface WalletPort {
+  /** As the row `source` keeps it. */
+  seal(source: string, gatewaySourceId: string): string;
+  /** What it is stored under now, then what replaced secrets have stored it under. */
+  indexesOf(gatewaySourceId: string): [current: string, ...replaced: string[]];
+}
+
 export interface CasePorts {
   newId(prefix: 'inv' | 'chg' | 'psrc'): string;
   mint(draft: ChargeDraft): Charge;
   mintRefund(draft: RefundDraft): Refund;
+  wallets: WalletPort;
   /** ISO 3166 alpha-2, for customers who have none. */
   defaultCountry: string;
   /** What becomes of captured money that pays for nothing. */

@@ -3,13 +3,13 @@ import { BillingCase } from './case.js';
 import type { CasePorts, CaseRecords } from './case.records.js';
 import type { ChargeKind } from './charge.js';
 import type { Invoice } from './invoice.js';
-import { aCharge, aCustomer, aPlan, aSubscription, mintCharge, mintRefund, START } from './testing/case.builder.js';
+import { aCharge, aCustomer, aPlan, aSubscription, mintCharge, mintRefund, openWallets, START } from './testing/case.builder.js';
 import { captures, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
 const LATER = new Date(START.getTime() + 1_000);
 
 let ids = 0;
-const PORTS: CasePorts = { newId: (prefix) => `${prefix}_${(ids += 1)}`, mint: mintCharge, mintRefund, defaultCountry: 'CN', surplusPolicy: 'refund' };
+const PORTS: CasePorts = { newId: (prefix) => `${prefix}_${(ids += 1)}`, mint: mintCharge, mintRefund, wallets: openWallets, defaultCountry: 'CN', surplusPolicy: 'refund' };
 
 function aCase(changes: Partial<CaseRecords> = {}): BillingCase {
   const nothing = { invoices: [], charges: [], refunds: [], sources: [], balance: { amount: 700 } };
@@ -100,7 +100,7 @@ describe('a case', () => {
     life.passTo(RENEWAL, staysPending);
     life.decide((c) => {
       c.tellCharge('charge.pending', c.charges.get(life.latest.id));
-      expect(c.events[0]?.data.object).toMatchObject({ id: life.latest.id, source: 'src_chg_1-1' });
+      expect(c.events[0]?.data.object).toMatchObject({ id: life.latest.id, source: life.wallet?.id });
       c.events.pop();
     });
   });

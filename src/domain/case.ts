@@ -1,4 +1,4 @@
-import type { BookedPosting, CasePorts, CaseRecords, NewRefund, Purse } from './case.records.js';
+import type { BookedPosting, CasePorts, CaseRecords, NewRefund, Purse, WalletPort } from './case.records.js';
 import type { Charge, ChargeKind, ChargeTrigger } from './charge.js';
 import { isCustomerPresent, isOpen } from './charge.js';
 import type { Customer } from './customer.js';
@@ -90,6 +90,10 @@ export class BillingCase {
     return this.ports.surplusPolicy;
   }
 
+  get wallets(): WalletPort {
+    return this.ports.wallets;
+  }
+
   newId(prefix: 'inv' | 'chg' | 'psrc'): string {
     return this.ports.newId(prefix);
   }
@@ -129,7 +133,7 @@ export class BillingCase {
       now: this.now,
     });
     this.charges.add(charge);
-    this.tell('charge.created', this.chargeView(charge));
+    this.tell('charge.created', chargeView(charge));
     return charge;
   }
 
@@ -178,7 +182,7 @@ export class BillingCase {
       now: this.now,
     });
     this.charges.add(recalled);
-    this.tell('charge.created', this.chargeView(recalled));
+    this.tell('charge.created', chargeView(recalled));
     return recalled;
   }
 
@@ -217,7 +221,7 @@ export class BillingCase {
   }
 
   tellCharge(type: EventType, charge: Charge): void {
-    this.tell(type, this.chargeView(charge));
+    this.tell(type, chargeView(charge));
   }
 
   tellRefund(type: EventType, refund: Refund): void {
@@ -286,9 +290,5 @@ export class BillingCase {
   /** Whether a charge of the stored wallet is in flight for it: then its outcome decides what comes next. */
   isBeingCharged(invoice: Invoice, kind?: ChargeKind): boolean {
     return this.liveCharges().some((charge) => charge.invoice === invoice.id && (kind === undefined || charge.kind === kind));
-  }
-
-  private chargeView(charge: Charge): object {
-    return chargeView(charge, this.sources.find(charge.source)?.gateway_source_id ?? null);
   }
 }

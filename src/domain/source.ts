@@ -17,10 +17,13 @@ export function nextSourceStatus(status: SourceStatus, event: SourceEvent): Sour
   return transition('source', sourceTransitions, status, event);
 }
 
-/** A stored wallet. `gateway_source_id` is the `src_…` that a charge names: treat it as a credential. */
+/** A stored wallet. The `src_…` by which the gateway knows it is a credential, so only its sealed text stands here. */
 export interface Source {
   id: string;
+  /** Sealed for this very row. */
   gateway_source_id: string;
+  /** Finds it by the gateway's name. */
+  gateway_source_index: string;
   customer: string;
   subscription: string;
   charge: string;

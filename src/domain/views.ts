@@ -133,9 +133,10 @@ export function upcomingInvoiceView(s: Subscription, u: UpcomingInvoice) {
   };
 }
 
+/** Told with the gateway's name in place of the row's (`withWallet`), like the charges that name it. */
 export function sourceView(source: Source) {
   return {
-    id: source.gateway_source_id,
+    id: source.id,
     object: 'source' as const,
     status: source.status,
     customer: source.customer,
@@ -176,7 +177,7 @@ export function invoiceView(i: Invoice) {
   };
 }
 
-export function chargeView(c: Charge, gatewaySourceId: string | null) {
+export function chargeView(c: Charge) {
   return {
     id: c.id,
     object: 'charge' as const,
@@ -195,7 +196,7 @@ export function chargeView(c: Charge, gatewaySourceId: string | null) {
     surplus: c.surplus,
     reference: c.reference,
     gateway_payment_id: c.gateway_payment_id,
-    source: gatewaySourceId,
+    source: c.source,
     response_code: c.response_code,
     response_summary: c.response_summary,
     decline_class: c.decline_class,

@@ -10,11 +10,14 @@ export function payingSource(c: BillingCase, charge: Charge, gatewaySourceId: st
 
 /** The wallet id comes with the first answer, long before it may be charged. */
 function noteSource(c: BillingCase, charge: Charge, gatewaySourceId: string): Source {
-  const known = c.sources.all().find((s) => s.gateway_source_id === gatewaySourceId);
+  const [index, ...replaced] = c.wallets.indexesOf(gatewaySourceId);
+  const known = c.sources.all().find((s) => s.gateway_source_index === index || replaced.includes(s.gateway_source_index));
   if (known) return known;
+  const id = c.newId('psrc');
   return c.sources.add({
-    id: c.newId('psrc'),
-    gateway_source_id: gatewaySourceId,
+    id,
+    gateway_source_id: c.wallets.seal(id, gatewaySourceId),
+    gateway_source_index: index,
     customer: charge.customer,
     subscription: charge.subscription,
     charge: charge.id,

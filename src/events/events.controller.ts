@@ -4,8 +4,9 @@ import { EVENT_TYPES } from '../domain/events.js';
 import { Database } from '../platform/database/database.js';
 import { ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { isId } from '../platform/ids/ids.js';
+import { Wallets } from '../wallets/wallets.js';
 import type { RecordedEvent } from './event.tables.js';
-import { eventView } from './event.view.js';
+import { eventViews } from './event.view.js';
 
 const LIST: ListSpec = {
   table: 'events',
@@ -21,13 +22,16 @@ const LIST: ListSpec = {
 /** Everything that happened, in order per subject. */
 @Controller('v1/events')
 export class EventsController {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly wallets: Wallets,
+  ) {}
 
   /** Lists events. */
   @Get()
   async list(@ListBy(LIST) query: ListQuery) {
     const page = await listPage<RecordedEvent>(this.database, query);
-    return presentPage(page, (events) => events.map(eventView));
+    return presentPage(page, (events) => eventViews(this.database, this.wallets, events));
   }
 
   /** Shows an event. */
@@ -37,6 +41,7 @@ export class EventsController {
       ? await this.database.query<RecordedEvent>('select * from events where id = $1', [id])
       : [];
     if (!event) throw notFound('event', id);
-    return eventView(event);
+    const [view] = await eventViews(this.database, this.wallets, [event]);
+    return view;
   }
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { WalletsModule } from '../wallets/wallets.module.js';
 import { EventsController } from './events.controller.js';
 
-@Module({ controllers: [EventsController] })
+@Module({ imports: [WalletsModule], controllers: [EventsController] })
 export class EventsModule {}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Charge } from '../domain/charge.js';
 
-/** One webhook of the gateway as it is kept: the raw body, and what finds its payment. */
+/** One webhook of the gateway as it is kept: the body as it came, but for names of wallets, and what finds its payment. */
 export interface GatewayEvent {
   id: string;
   type: string | null;
@@ -32,6 +32,9 @@ function text(value: unknown, shape: RegExp): string | null {
 /** PostgreSQL takes no NUL, and sets are joined by separators; genuine events hold neither. */
 const UNSTORABLE = ['\0', '\u001e', '\u001f'];
 
+/** The gateway's names of wallets move money, and nobody needs them here: the payment is asked for. */
+const WALLET = /src_\w+/g;
+
 /** Reads what is needed from a signed body. Garbage is kept too, under a name made of its bytes. */
 export function readGatewayEvent(body: Buffer): Reading {
   const raw = UNSTORABLE.reduce((text, character) => text.replaceAll(character, '\uFFFD'), body.toString('utf8'));
@@ -52,7 +55,7 @@ export function readGatewayEvent(body: Buffer): Reading {
     type,
     payment_id: paymentId,
     reference: text(data.reference, /^[\x20-\x7e]{1,80}$/),
-    body: raw,
+    body: raw.replace(WALLET, 'src_[redacted]'),
     outcome,
   };
 }

@@ -28,7 +28,7 @@ export class Acknowledgements {
   async settle(set: readonly Acknowledgement[]): Promise<Acknowledgement[]> {
     if (set.length === 0) return [];
     return this.database.transaction(async (tx) => {
-      const [leases, clocks, wallets] = await Promise.all([lockedLeases(tx, set), clocksOf(tx, set), walletsOf(tx, set)]);
+      const [leases, clocks] = await Promise.all([lockedLeases(tx, set), clocksOf(tx, set)]);
       const pending = new Map<string, Charge>();
       for (const news of set) {
         // Under its lease the row is as it was claimed: nobody else writes a charge that is being sent.
@@ -37,24 +37,14 @@ export class Acknowledgements {
         if (charge) pending.set(charge.id, charge);
       }
       const rows = [...pending.values()];
-      const told = rows.map((charge) => chargePending(charge, wallets.get(charge.source)));
-      await write(tx, [update<Charge>('charges', 'id', CHANGED, rows), events(told, tx.now)]);
+      await write(tx, [update<Charge>('charges', 'id', CHANGED, rows), events(rows.map(chargePending), tx.now)]);
       return set.filter((news) => !pending.has(news.charge));
     });
   }
 }
 
-function chargePending(charge: Charge, wallet: string | undefined): EventDraft {
-  return { type: 'charge.pending', subject: charge.subscription, at: charge.updated_at, data: { object: chargeView(charge, wallet ?? null) } };
-}
-
-/** The gateway's names of the wallets that are charged. */
-async function walletsOf(tx: Transaction, set: readonly Acknowledgement[]): Promise<Map<string | null, string>> {
-  const sources = await tx.query<{ id: string; gateway_source_id: string }>(
-    'select id, gateway_source_id from sources where id = any($1)',
-    [set.map((news) => news.claimed.source)],
-  );
-  return new Map(sources.map((source) => [source.id, source.gateway_source_id]));
+function chargePending(charge: Charge): EventDraft {
+  return { type: 'charge.pending', subject: charge.subscription, at: charge.updated_at, data: { object: chargeView(charge) } };
 }
 
 /** The lease of each charge that is being sent, locked in the order of ids, as everywhere. */

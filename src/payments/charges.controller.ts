@@ -7,11 +7,12 @@ import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
 import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { isId } from '../platform/ids/ids.js';
+import { Wallets } from '../wallets/wallets.js';
 import { LookUp } from './look.up.js';
 
 /** Found by the subscriptions that the wallet pays for. */
-const ofSource = (wallet: string): string => `subscription in (select s.subscription from sources s where s.gateway_source_id = ${wallet})
-  and source in (select s.id from sources s where s.gateway_source_id = ${wallet})`;
+const ofSource = (indexes: string): string => `subscription in (select s.subscription from sources s where s.gateway_source_index = any(${indexes}))
+  and source in (select s.id from sources s where s.gateway_source_index = any(${indexes}))`;
 
 const LIST: ListSpec = {
   table: 'charges',
@@ -26,7 +27,7 @@ const LIST: ListSpec = {
     decline_class: { kind: 'one_of', column: 'decline_class', values: DECLINE_CLASSES },
     reference: { kind: 'text', column: 'reference' },
     gateway_payment_id: { kind: 'text', column: 'gateway_payment_id' },
-    source: { kind: 'text', column: 'source', sql: ofSource },
+    source: { kind: 'sealed', sql: ofSource },
     currency: { kind: 'text', column: 'currency' },
     surplus: { kind: 'flag', column: 'surplus' },
     requested_at: { kind: 'instant', column: 'requested_at' },
@@ -43,12 +44,13 @@ export class ChargesController {
   constructor(
     private readonly database: Database,
     private readonly lookUp: LookUp,
+    private readonly wallets: Wallets,
   ) {}
 
   /** Lists charges. */
   @Get()
   async list(@ListBy(LIST) query: ListQuery) {
-    return presentPage(await listPage<Charge>(this.database, query), (charges) => this.present(charges));
+    return presentPage(await listPage<Charge>(this.database, this.wallets.asked(query)), (charges) => this.present(charges));
   }
 
   /** Shows a charge. */
@@ -75,12 +77,7 @@ export class ChargesController {
     return charge;
   }
 
-  private async present(charges: readonly Charge[]) {
-    const sources = await this.database.query<{ id: string; gateway_source_id: string }>(
-      'select id, gateway_source_id from sources where id = any($1)',
-      [charges.map((c) => c.source).filter((source) => source !== null)],
-    );
-    const gatewayId = new Map(sources.map((s) => [s.id, s.gateway_source_id]));
-    return charges.map((charge) => chargeView(charge, gatewayId.get(charge.source ?? '') ?? null));
+  private present(charges: readonly Charge[]) {
+    return this.wallets.named(this.database, charges.map(chargeView));
   }
 }

@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ContinuityModule } from '../continuity/continuity.module.js';
 import { CasesModule } from '../cases/cases.module.js';
+import { WalletsModule } from '../wallets/wallets.module.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { ParkingModule } from '../parking/parking.module.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { ChargeCalls } from './charge.calls.js';
 import { ChargeSight } from './charge.sight.js';
 import { CircuitBreaker } from './circuit.breaker.js';
 import { Clearance } from './clearance.js';
@@ -23,11 +25,11 @@ import { Verification } from './verification.js';
 import { Windows } from './windows.js';
 
 @Module({
-  imports: [CasesModule, ContinuityModule, GatewayModule, ParkingModule],
+  imports: [CasesModule, ContinuityModule, GatewayModule, ParkingModule, WalletsModule],
   controllers: [ChargesController, RefundsController],
   providers: [
-    Acknowledgements, ChargeSight, CircuitBreaker, Clearance, LookUp, Orphans, PaymentWork, RateBudget, RefundLookUp,
-    RefundSender, RefundSight, Refunds, Sender, SettlementDoor, Verification, Windows,
+    Acknowledgements, ChargeCalls, ChargeSight, CircuitBreaker, Clearance, LookUp, Orphans, PaymentWork, RateBudget,
+    RefundLookUp, RefundSender, RefundSight, Refunds, Sender, SettlementDoor, Verification, Windows,
   ],
   exports: [Clearance, ContinuityModule, GatewayModule, LookUp, Orphans, PaymentWork, RateBudget, Sender, SettlementDoor],
 })

@@ -1,14 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BillingCase } from '../domain/case.js';
 import { type Charge, claimed, isCustomerPresent } from '../domain/charge.js';
-import type { ChargeObservation } from '../domain/observation.js';
 import { LEASE_MARGIN_MS, LEASE_MS } from '../domain/sending.js';
-import { Gateway, UnknownOutcome } from '../gateway/gateway.port.js';
 import { update, write } from '../platform/database/sets.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { Continuity } from '../continuity/continuity.js';
+import { ChargeCalls } from './charge.calls.js';
 import { Clearance, NEEDS_CLEARANCE } from './clearance.js';
-import { healthIn } from './gateway.health.js';
 import { RateBudget } from './rate.budget.js';
 import { SettlementDoor } from './settlement.door.js';
 
@@ -31,7 +29,7 @@ export class Sender {
 
   constructor(
     private readonly database: Database,
-    private readonly gateway: Gateway,
+    private readonly calls: ChargeCalls,
     private readonly budget: RateBudget,
     private readonly door: SettlementDoor,
     private readonly clearance: Clearance,
@@ -121,10 +119,12 @@ export class Sender {
    * `claimedAt`: monotonic ms, taken before the claim.
    */
   private async start(charges: readonly Charge[], claimedAt: number): Promise<void> {
+    if (charges.length === 0) return;
     const deadline = claimedAt + LEASE_MS - LEASE_MARGIN_MS;
+    const names = this.calls.names(charges);
     const calls = charges.map((charge) => {
-      const call = this.send(charge, deadline)
-        .catch((error: unknown) => this.log.error({ charge: charge.id, err: error }, 'the answer could not be stored'))
+      const call = this.send(charge, names, deadline)
+        .catch((error: unknown) => this.log.error({ charge: charge.id, err: error }, 'what came of a sending could not be stored'))
         .finally(() => this.inFlight.delete(call));
       this.inFlight.add(call);
       return call;
@@ -144,36 +144,8 @@ export class Sender {
     return rows;
   }
 
-  private async send(charge: Charge, deadline: number): Promise<void> {
-    await this.door.settle({ ...(await this.call(charge, deadline)), claimed: charge });
-  }
-
-  private async call(charge: Charge, deadline: number): Promise<ChargeObservation> {
-    const request = {
-      idempotencyKey: charge.idempotency_key,
-      reference: charge.reference,
-      body: charge.body,
-      currency: charge.currency,
-    };
-    try {
-      const answer = await this.gateway.pay(request, deadline);
-      await this.budget.report(healthIn(answer));
-      const base = { charge: charge.id, request_id: answer.requestId };
-      switch (answer.answer) {
-        case 'accepted':
-          return { ...base, kind: 'fact', fact: answer.fact };
-        case 'refused':
-          return { ...base, kind: 'refused', codes: answer.codes };
-        case 'not_taken':
-          this.log.warn({ charge: charge.id, reason: answer.reason }, 'the gateway did not take the request');
-          return { ...base, kind: 'not_taken', reason: answer.reason };
-      }
-    } catch (error) {
-      if (!(error instanceof UnknownOutcome)) throw error;
-      this.log.warn({ charge: charge.id, reason: error.message }, 'outcome unknown');
-      await this.budget.report('down');
-      return { charge: charge.id, request_id: null, kind: 'unknown', reason: error.message };
-    }
+  private async send(charge: Charge, names: Promise<ReadonlyMap<string, string>>, deadline: number): Promise<void> {
+    await this.door.settle({ ...(await this.calls.send(charge, await names, deadline)), claimed: charge });
   }
 }
 

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { Wake } from './batching/wake.js';
 import { DatabaseClock, EngineClock } from './clock/clock.js';
 import { Config } from './config/config.js';
+import { BlindIndex } from './crypto/blind.index.js';
 import { Sealing } from './crypto/sealing.js';
 import { InstallationSecret } from './crypto/secret.js';
 import { Database } from './database/database.js';
@@ -34,11 +35,12 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: InstallationSecret, useValue: secret },
         { provide: EngineClock, useValue: clock ?? new DatabaseClock() },
         { provide: Outbound, useValue: outbound ?? new Outbound(null) },
+        BlindIndex,
         Database,
         Sealing,
         Wake,
       ],
-      exports: [Config, DataSource, InstallationSecret, EngineClock, Outbound, Database, Sealing, Wake],
+      exports: [BlindIndex, Config, DataSource, InstallationSecret, EngineClock, Outbound, Database, Sealing, Wake],
     };
   }
 

@@ -8,6 +8,7 @@ import { access, type Subscription } from '../domain/subscription.js';
 import { subscriptionView, upcomingInvoiceView } from '../domain/views.js';
 import { Database } from '../platform/database/database.js';
 import { isId } from '../platform/ids/ids.js';
+import { Wallets } from '../wallets/wallets.js';
 import { loadCase } from './subscription.case.js';
 
 type CheckoutStatus = 'ready' | 'pending' | 'failed' | 'done' | 'none';
@@ -18,6 +19,7 @@ export class SubscriptionPresenter {
   constructor(
     private readonly database: Database,
     private readonly cases: CaseStore,
+    private readonly wallets: Wallets,
   ) {}
 
   async get(id: string) {
@@ -57,17 +59,19 @@ export class SubscriptionPresenter {
       'select p.id, d.grace_days from plans p join dunning_policies d on d.code = p.dunning_policy where p.id = any($1)',
       [[...new Set(subscriptions.map((s) => s.plan))]],
     );
+    const names = this.wallets.opened(sources);
     const graceOf = new Map(plans.map((plan) => [plan.id, plan.grace_days]));
     const redirectOf = new Map(redirects.map((charge) => [charge.subscription, charge]));
     const sourceOf = new Map(sources.map((source) => [source.subscription, source]));
     return subscriptions.map((s) => {
       const { until, reason } = access(s, graceOf.get(s.plan) ?? 0);
       const source = sourceOf.get(s.id);
+      const name = names.get(source?.id ?? '');
       return {
         ...subscriptionView(s),
         access_until: until,
         access_reason: reason,
-        source: source ? { id: source.gateway_source_id, status: source.status } : null,
+        source: source && name !== undefined ? { id: name, status: source.status } : null,
         checkout: checkoutOf(redirectOf.get(s.id), now),
       };
     });

@@ -5,6 +5,7 @@ import { Database } from '../platform/database/database.js';
 import { EmptyRequest } from '../platform/http/body.pipe.js';
 import { Creates } from '../platform/http/creates.js';
 import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
+import { Wallets } from '../wallets/wallets.js';
 import { SubscriptionChanges } from './changes.js';
 import { Checkout } from './checkout.js';
 import { SignUp } from './sign.up.js';
@@ -20,8 +21,9 @@ import {
 import { TIMELINE, timeline } from './timeline.js';
 
 /** What the presenter computes, once more in SQL, so that it can be filtered by; a test holds them together. */
-const SHOWN_SOURCE = `(select s.gateway_source_id from sources s where s.subscription = subscriptions.id
-  order by (s.status = 'active') desc, s.id desc limit 1)`;
+const showsSource = (indexes: string) => `id in (select subscription from sources where gateway_source_index = any(${indexes}))
+  and (select s.gateway_source_index from sources s where s.subscription = subscriptions.id
+        order by (s.status = 'active') desc, s.id desc limit 1) = any(${indexes})`;
 const NEXT_CHARGE_AT = `(case
   when status = 'past_due' or (status = 'active' and next_attempt_at is not null) then next_attempt_at
   when cancel_at_period_end then null
@@ -50,10 +52,7 @@ const LIST: ListSpec = {
       sql: (p) => `id = (select i.subscription from invoices i where i.id = ${p}) and latest_invoice = ${p}`,
     },
     test_clock: { kind: 'id', column: 'test_clock', prefix: 'clk' },
-    source: {
-      kind: 'text', column: SHOWN_SOURCE,
-      sql: (p) => `id in (select s.subscription from sources s where s.gateway_source_id = ${p}) and ${SHOWN_SOURCE} = ${p}`,
-    },
+    source: { kind: 'sealed', sql: showsSource },
     cancel_at_period_end: { kind: 'flag', column: 'cancel_at_period_end' },
     'current_period.start': { kind: 'instant', column: 'period_start' },
     'current_period.end': { kind: 'instant', column: 'period_end' },
@@ -77,6 +76,7 @@ export class SubscriptionsController {
     private readonly changes: SubscriptionChanges,
     private readonly presenter: SubscriptionPresenter,
     private readonly database: Database,
+    private readonly wallets: Wallets,
   ) {}
 
   /** Sells a plan to a customer. Send him to `checkout.url`; the first period starts when he has paid. */
@@ -89,7 +89,7 @@ export class SubscriptionsController {
   /** Lists subscriptions. */
   @Get()
   async list(@ListBy(LIST) query: ListQuery) {
-    const page = await listPage<Subscription>(this.database, query);
+    const page = await listPage<Subscription>(this.database, this.wallets.asked(query));
     return presentPage(page, (subscriptions) => this.presenter.present(subscriptions));
   }
 
@@ -109,7 +109,7 @@ export class SubscriptionsController {
   @Get(':id/timeline')
   async timeline(@Param('id') id: string, @ListBy(TIMELINE) query: ListQuery) {
     await this.presenter.get(id);
-    return timeline(this.database, id, query);
+    return timeline(this.database, this.wallets, id, query);
   }
 
   /** Changes the metadata of a subscription. */

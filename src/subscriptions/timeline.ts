@@ -1,7 +1,8 @@
 import { EVENT_TYPES } from '../domain/events.js';
 import type { RecordedEvent } from '../events/event.tables.js';
-import { eventView } from '../events/event.view.js';
+import { eventViews } from '../events/event.view.js';
 import type { Database } from '../platform/database/database.js';
+import type { Wallets } from '../wallets/wallets.js';
 import { listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 
 /** The events of one subject by their sequence: the order in which they happened, whatever clock they were told by. */
@@ -17,6 +18,6 @@ export const TIMELINE: ListSpec = {
 };
 
 /** One page of everything that happened to a subscription, oldest first. */
-export async function timeline(on: Database, subscription: string, query: ListQuery) {
-  return presentPage(await listPage<RecordedEvent>(on, query, { subject: subscription }), (events) => events.map(eventView));
+export async function timeline(on: Database, wallets: Wallets, subscription: string, query: ListQuery) {
+  return presentPage(await listPage<RecordedEvent>(on, query, { subject: subscription }), (events) => eventViews(on, wallets, events));
 }

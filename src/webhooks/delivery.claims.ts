@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../events/event.tables.js';
+import type { ToldEvent } from '../events/event.view.js';
 import type { Transaction } from '../platform/database/database.js';
 import type { EndpointSecrets } from './signing.js';
 import type { WebhookDelivery, WebhookEndpoint } from './webhook.tables.js';
@@ -14,12 +14,12 @@ type Endpoint = EndpointSecrets & Pick<WebhookEndpoint, 'url'>;
 
 /** A delivery that is ours to send, with what it tells. */
 export interface ClaimedDelivery extends Pick<WebhookDelivery, 'id' | 'endpoint' | 'status' | 'attempts' | 'queued_at' | 'lease_token'> {
-  told: Omit<RecordedEvent, 'recorded_at'>;
+  told: ToldEvent;
   to: Endpoint;
 }
 
 type ClaimRow = Omit<ClaimedDelivery, 'told' | 'to' | 'id'> &
-  Omit<RecordedEvent, 'id' | 'recorded_at'> & { id: string | null; event: string; moved: number };
+  Omit<ToldEvent, 'id'> & { id: string | null; event: string; moved: number };
 
 /**
  * Claims what is due: for each endpoint the first of every subject, as many as may be in flight. Others of

@@ -17,7 +17,7 @@ export class Signing {
   /** A new secret: to be shown once, and as it is stored. */
   newSecret(endpointId: string): { secret: string; sealed: string } {
     const secret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
-    return { secret, sealed: this.sealing.seal(secret, place(endpointId)) };
+    return { secret, sealed: this.sealing.seal(secret, placeOfSecret(endpointId)) };
   }
 
   /** The headers of one try. While a replaced secret still counts, there are two signatures. */
@@ -26,7 +26,7 @@ export class Signing {
     const sealed = previous !== null && until !== null && until > now ? [secret, previous] : [secret];
     // The receiver compares it with his own watch, so it is the world's time, not the engine's.
     const sentAt = new Date();
-    const signatures = sealed.map((one) => new Webhook(this.sealing.open(one, place(endpoint.id))).sign(eventId, sentAt, body));
+    const signatures = sealed.map((one) => new Webhook(this.sealing.open(one, placeOfSecret(endpoint.id))).sign(eventId, sentAt, body));
     return {
       'webhook-id': eventId,
       'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1_000)),
@@ -37,6 +37,7 @@ export class Signing {
   }
 }
 
-function place(endpointId: string): string {
+/** What the secrets of an endpoint are sealed for: one that was replaced moves to another column of its row. */
+export function placeOfSecret(endpointId: string): string {
   return `webhook_endpoints.secret:${endpointId}`;
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Config } from '../platform/config/config.js';
+import { WalletsModule } from '../wallets/wallets.module.js';
 import { Courier } from './courier.js';
 import { Deliverer } from './deliverer.js';
 import { Deliveries } from './deliveries.js';
@@ -11,6 +12,7 @@ import { WebhookEndpointsController } from './webhook.endpoints.controller.js';
 import { WebhookUpkeep } from './webhook.upkeep.js';
 
 @Module({
+  imports: [WalletsModule],
   controllers: [WebhookEndpointsController, WebhookDeliveriesController],
   providers: [
     { provide: Egress, inject: [Config], useFactory: (config: Config) => new Egress(config.WEBHOOKS_ALLOW_PRIVATE) },

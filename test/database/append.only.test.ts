@@ -78,12 +78,12 @@ describe('events', () => {
 describe('wallets', () => {
   it('are active one at a time', async () => {
     const wallet = {
-      id: 'psrc_1', gateway_source_id: 'src_1', customer: 'cust_1', subscription: 'sub_1', charge: 'chg_1', status: 'active',
+      id: 'psrc_1', gateway_source_id: 'sealed', gateway_source_index: 'one', customer: 'cust_1', subscription: 'sub_1', charge: 'chg_1', status: 'active',
       ended_reason: null, ended_at: null, created_at: START, updated_at: START,
     };
     await books.insert('sources', wallet);
-    expect(await books.refusalOfInsert('sources', { ...wallet, id: 'psrc_2', gateway_source_id: 'src_2' })).toBe(REFUSED.unique);
+    expect(await books.refusalOfInsert('sources', { ...wallet, id: 'psrc_2', gateway_source_index: 'two' })).toBe(REFUSED.unique);
     expect(await books.refusalOfInsert('sources', { ...wallet, id: 'psrc_2', status: 'pending' })).toBe(REFUSED.unique);
-    expect(await books.refusalOfInsert('sources', { ...wallet, id: 'psrc_2', gateway_source_id: 'src_2', status: 'pending' })).toBeNull();
+    expect(await books.refusalOfInsert('sources', { ...wallet, id: 'psrc_2', gateway_source_index: 'two', status: 'pending' })).toBeNull();
   });
 });

@@ -7,6 +7,7 @@ import { ApiKeys } from '../../src/access/api.keys.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 import { Database } from '../../src/platform/database/database.js';
 import { createApp } from '../../src/startup/app.js';
+import { Wallets } from '../../src/wallets/wallets.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const KEY = 'zq_test_key_0123456789abcdef';
@@ -61,7 +62,7 @@ beforeAll(async () => {
   });
   app = await createApp(config);
   database = app.get(Database);
-  await fillBook(store.url, INVOICES);
+  await fillBook(store.url, INVOICES, app.get(Wallets));
   await app.get(ApiKeys).bootstrap(KEY);
   await app.listen(0, '127.0.0.1');
   questions = await questionsOf(database, get);

@@ -3,7 +3,7 @@ import type { Charge } from '../../src/domain/charge.js';
 import { SettlementDoor } from '../../src/payments/settlement.door.js';
 import { World } from '../support/world.js';
 import { KEY } from '../sandbox/support.js';
-import { arm, chargesOf, expectEachPaidOnce, HOUR, lastCharge, liveToRenewal, MINUTE, SECOND, sell } from './shop.js';
+import { arm, bytesOf, chargesOf, expectEachPaidOnce, HOUR, lastCharge, liveToRenewal, MINUTE, SECOND, sell } from './shop.js';
 
 let world: World;
 let subscription: string;
@@ -29,11 +29,11 @@ async function abandonWhileSending(): Promise<Charge> {
   return lastCharge(world, subscription);
 }
 
-function send(charge: Charge): Promise<Response> {
+async function send(charge: Charge): Promise<Response> {
   return fetch(`${world.sandbox.url}/payments`, {
     method: 'POST',
     headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', 'cko-idempotency-key': charge.idempotency_key },
-    body: charge.body,
+    body: await bytesOf(world, charge),
   });
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { World, type WorldOptions } from '../support/world.js';
-import { chargesOf, lastCharge, liveToRenewal, RETURN_URLS, signUp } from './shop.js';
+import { bytesOf, chargesOf, lastCharge, liveToRenewal, RETURN_URLS, signUp } from './shop.js';
 
 let world: World;
 afterEach(() => world.close());
@@ -13,7 +13,7 @@ async function openWorld(options: WorldOptions = {}): Promise<void> {
 async function firstBody(request: object = {}, plan: object = {}) {
   const { id } = await signUp(world, request, plan);
   const charge = await lastCharge(world, id);
-  return { id, charge, body: JSON.parse(charge.body) as Record<string, unknown> };
+  return { id, charge, body: JSON.parse(await bytesOf(world, charge)) as Record<string, unknown> };
 }
 
 /** The body of the first renewal, and what it is charged to. */
@@ -23,8 +23,8 @@ async function renewalBody(request: object = {}) {
   await liveToRenewal(world, id);
   const charge = await lastCharge(world, id);
   expect(charge).toMatchObject({ kind: 'recurring', status: 'captured' });
-  const [source] = await world.database.query<{ gateway_source_id: string }>('select gateway_source_id from sources where id = $1', [charge.source]);
-  return { charge, source: source?.gateway_source_id, body: JSON.parse(charge.body) as Record<string, unknown> };
+  const { source } = await world.get(`/v1/charges/${charge.id}`);
+  return { charge, source, body: JSON.parse(await bytesOf(world, charge)) as Record<string, unknown> };
 }
 
 const CHANNEL = `pc_${'a'.repeat(26)}`;
@@ -105,8 +105,14 @@ test.each([
 test('the bytes are frozen with their hash before they are sent, and stay so', async () => {
   await openWorld();
   const { charge, id } = await firstBody();
-  expect(createHash('sha256').update(charge.body).digest('hex')).toBe(charge.body_hash);
+  const hashOf = (bytes: string) => createHash('sha256').update(bytes).digest('hex');
+  expect(hashOf(charge.body)).toBe(charge.body_hash);
   await world.pay(id);
   const { body, body_hash, idempotency_key, reference } = charge;
   expect(await lastCharge(world, id)).toMatchObject({ body, body_hash, idempotency_key, reference });
+
+  await liveToRenewal(world, id);
+  const renewal = await lastCharge(world, id);
+  expect(JSON.parse(renewal.body), 'what is stored names our row of the wallet').toMatchObject({ source: { type: 'id', id: renewal.source } });
+  expect(hashOf(await bytesOf(world, renewal)), 'the hash is that of what was sent').toBe(renewal.body_hash);
 });

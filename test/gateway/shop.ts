@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
+import { PaymentBody } from '../../src/cases/payment.body.js';
 import type { Charge } from '../../src/domain/charge.js';
+import { Wallets } from '../../src/wallets/wallets.js';
 import type { World } from '../support/world.js';
 
 export const SECOND = 1_000;
@@ -34,6 +36,11 @@ export async function liveToRenewal(world: World, subscription: string): Promise
   const { current_period: period } = await world.get(`/v1/subscriptions/${subscription}`);
   const end = Date.parse(period?.end ?? '');
   for (const instant of [end - NOTICE, end]) await world.pass(instant - world.clock.at);
+}
+
+/** The bytes that the engine sends for a charge. */
+export async function bytesOf(world: World, charge: Charge): Promise<string> {
+  return world.app.get(PaymentBody).bytesOf(charge, await world.app.get(Wallets).names(world.database, [charge.source]));
 }
 
 /** All charges of a subscription as they stand in the table, oldest first. */

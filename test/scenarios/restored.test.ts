@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Continuity } from '../../src/continuity/continuity.js';
 import type { Charge } from '../../src/domain/charge.js';
-import { arm, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, NOTICE, RETURN_URLS, SECOND, sell } from '../gateway/shop.js';
+import { arm, bytesOf, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, NOTICE, RETURN_URLS, SECOND, sell } from '../gateway/shop.js';
 import { backUp } from '../support/backup.js';
 import { KEY } from '../sandbox/support.js';
 import { World } from '../support/world.js';
@@ -21,7 +21,7 @@ async function sendInAnotherLife(charge: Charge): Promise<void> {
   const response = await fetch(`${world.sandbox.url}/payments`, {
     method: 'POST',
     headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', 'cko-idempotency-key': charge.idempotency_key },
-    body: charge.body,
+    body: await bytesOf(world, charge),
   });
   expect(response.status).toBe(202);
   await passWithoutEngine(MINUTE);

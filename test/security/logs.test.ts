@@ -66,7 +66,7 @@ async function live(): Promise<void> {
       await send(world, 'post', path, { key: null });
     }
   }
-  for (const { gateway_source_id: id } of await world.database.query<{ gateway_source_id: string }>('select gateway_source_id from sources')) hidden.add(id);
+  for (const { source } of await world.list('/v1/subscriptions')) if (source) hidden.add(source.id);
   for (const { redirect_url: url } of await world.database.query<{ redirect_url: string | null }>('select redirect_url from charges')) if (url) hidden.add(url);
   merchant.receiver.answer = () => 500;
   await world.call('patch', `/v1/customers/${life.customer}`).send({ name: 'Wang Wei Fang' }).expect(200);

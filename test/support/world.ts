@@ -7,7 +7,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/server.js';
 import { VirtualClock } from '../../sandbox/runtime/clock.js';
 import { ApiKeys } from '../../src/access/api.keys.js';
 import { Database } from '../../src/platform/database/database.js';
-import { type Config, loadConfig } from '../../src/platform/config/config.js';
+import { Config, loadConfig } from '../../src/platform/config/config.js';
 import { Scheduler } from '../../src/scheduler/scheduler.js';
 import { createApp } from '../../src/startup/app.js';
 import { watchAnswers } from './answers.js';
@@ -109,9 +109,9 @@ export class World {
     await this.listen();
   }
 
-  /** A second engine beside the first, on the same database and clock. */
-  replica(): Promise<NestExpressApplication> {
-    return createApp(this.config, { clock: this.clock });
+  /** A second engine beside the first, on the same database and clock, configured otherwise where a test says so. */
+  replica(config: Partial<Config> = {}): Promise<NestExpressApplication> {
+    return createApp(Object.assign(new Config(), this.config, config), { clock: this.clock });
   }
 
   /** Rows that contradict each other; there are never any. */

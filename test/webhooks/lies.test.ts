@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { arm, chargesOf, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, sell } from '../gateway/shop.js';
+import { arm, bytesOf, chargesOf, DAY, expectEachPaidOnce, gatewayShows, HOUR, lastCharge, liveToRenewal, MINUTE, sell } from '../gateway/shop.js';
 import { KEY, redirectBody } from '../sandbox/support.js';
 import { World } from '../support/world.js';
 import { eventAbout, moneyOf, postSigned, storedEvent } from './endpoint.js';
@@ -123,7 +123,7 @@ describe('an event about a payment that is not ours', () => {
 test('a second payment under our reference is money taken twice: found by its webhook, and booked as surplus', async () => {
   await liveToRenewal(world, subscription);
   const charge = await lastCharge(world, subscription);
-  const second = await strangersPayment(JSON.parse(charge.body) as Record<string, unknown>);
+  const second = await strangersPayment(JSON.parse(await bytesOf(world, charge)) as Record<string, unknown>);
   const before = await chargesOf(world, subscription);
   await world.news(subscription);
   await world.pass(MINUTE);

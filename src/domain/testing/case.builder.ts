@@ -1,5 +1,5 @@
 import type { Charge } from '../charge.js';
-import type { ChargeDraft, RefundDraft } from '../case.records.js';
+import type { ChargeDraft, RefundDraft, WalletPort } from '../case.records.js';
 import type { Customer } from '../customer.js';
 import { DEFAULT_POLICY_CODE, type DunningPolicy } from '../dunning.js';
 import type { Invoice } from '../invoice.js';
@@ -195,6 +195,9 @@ export function mintCharge({ subscription, invoice, attempt, kind, trigger, dunn
     updated_at: now,
   };
 }
+
+/** Names of wallets as they are: how they are sealed is nothing that a rule may ask about. */
+export const openWallets: WalletPort = { seal: (_, name) => name, indexesOf: (name) => [name] };
 
 /** As {@link mintCharge}. */
 export function mintRefund({ charge, amount, cause, reason, number, name, sendAt, now }: RefundDraft): Refund {

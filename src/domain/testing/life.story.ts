@@ -12,7 +12,7 @@ import type { Plan, PlanVersion } from '../plan.js';
 import type { Refund } from '../refund.js';
 import type { Source } from '../source.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../subscription.js';
-import { aCustomer, aPlan, aSubscription, factOf, mintCharge, mintRefund, START, type Terms } from './case.builder.js';
+import { aCustomer, aPlan, aSubscription, factOf, mintCharge, mintRefund, openWallets, START, type Terms } from './case.builder.js';
 import { decisionLaws } from './decision.laws.js';
 import { refuseBooking, refuseWhatSqlRefuses } from './sql.refusals.js';
 
@@ -168,6 +168,7 @@ export class Life {
       newId: (prefix: string) => `${prefix}_${(this.ids += 1)}`,
       mint: mintCharge,
       mintRefund,
+      wallets: openWallets,
       defaultCountry: 'CN',
       surplusPolicy: this.surplusPolicy,
     };

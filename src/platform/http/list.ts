@@ -11,6 +11,8 @@ export type Filter =
   /** `sql`: how rows are found by it, where comparing the column would not find them by an index. */
   | { kind: 'id'; column: string; prefix: IdPrefix; sql?: (parameter: string) => string }
   | { kind: 'text'; column: string; sql?: (parameter: string) => string }
+  /** A text that is kept sealed. `sql` compares with the array of its blind indexes, which {@link indexed} puts in its place. */
+  | { kind: 'sealed'; sql: (indexes: string) => string }
   /** `groups`: of values with dots a whole group may be asked for, `invoice.*`. */
   | { kind: 'one_of'; column: string; values: readonly string[]; groups?: boolean }
   | { kind: 'flag'; column: string }
@@ -57,6 +59,8 @@ interface Condition {
   value: unknown;
   /** Each of several values is asked for by itself: only so does an index give all of them in order. */
   each?: readonly string[];
+  /** The value is in clear still. */
+  sealed?: boolean;
 }
 
 /** What a caller asks of a list. */
@@ -77,6 +81,12 @@ export interface ListQuery {
 export const ListBy = createParamDecorator((spec: ListSpec, context: ExecutionContext): ListQuery =>
   parse(spec, context.switchToHttp().getRequest<Request>()),
 );
+
+/** The query with blind indexes in place of what is kept sealed. */
+export function indexed(query: ListQuery, indexesOf: (text: string) => readonly string[]): ListQuery {
+  const conditions = query.conditions.map((one) => (one.sealed ? { sql: one.sql, value: indexesOf(one.value as string) } : one));
+  return { ...query, conditions };
+}
 
 /** One page of a list: the rows, newest first where the list knows no other order. */
 export async function listPage<Row extends { id: string }>(
@@ -180,6 +190,7 @@ function readFilter(spec: ListSpec, name: string, value: string): Condition | Fi
   }
   const operator = comparison ? COMPARISONS[comparison as keyof typeof COMPARISONS] : '=';
   const bad = (message: string): FieldError => ({ path: name, message });
+  if (filter.kind === 'sealed') return isFilterText(value) ? { sql: filter.sql, value, sealed: true } : bad(NO_TEXT);
   const is = (operand: unknown): Condition => ({ sql: (p) => `${filter.column} ${operator} ${p}`, value: operand });
   switch (filter.kind) {
     case 'id':
@@ -200,9 +211,15 @@ function readFilter(spec: ListSpec, name: string, value: string): Condition | Fi
       return instant ? is(instant) : bad('must be an RFC 3339 date-time');
     }
     case 'text':
-      if (value.length < 1 || value.length > 255 || value.includes('\0')) return bad('must be 1 to 255 characters');
+      if (!isFilterText(value)) return bad(NO_TEXT);
       return filter.sql ? { sql: filter.sql, value } : is(value);
   }
+}
+
+const NO_TEXT = 'must be 1 to 255 characters';
+
+function isFilterText(value: string): boolean {
+  return value.length >= 1 && value.length <= 255 && !value.includes('\0');
 }
 
 /** The date filters that every list has. */
