@@ -10,7 +10,7 @@ import type { Call } from './call.js';
 /** How long (ms) a request may hold its key before a repeat may take it over. */
 export const LEASE_MS = 10_000;
 /** How long (ms) an answer is kept at least. */
-const KEPT_MS = 24 * 3_600_000;
+export const KEPT_MS = 24 * 3_600_000;
 const SET = 1_000;
 /** A row that was let go between two looks; it cannot go on for ever. */
 const MAX_LOOKS = 5;

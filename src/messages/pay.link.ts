@@ -4,8 +4,8 @@ import { InstallationSecret } from '../platform/crypto/secret.js';
 import { isId } from '../platform/ids/ids.js';
 
 const PURPOSE = 'pay-link';
-const LIFE_DAYS = 30;
-const DAY_MS = 86_400_000;
+/** How long (ms) a link is good. */
+export const LIFE_MS = 30 * 86_400_000;
 const SEAL_LENGTH = 26;
 const SHAPE = /^([0-9a-z]{26})-([0-9a-z]{1,9})-([a-z2-7]{26})$/;
 
@@ -33,7 +33,7 @@ export class PayLink {
   /** The link of a message; the same one whenever it is asked for. `from`: engine clock. */
   url(subscription: string, from: Date): string {
     const tail = subscription.slice(subscription.indexOf('_') + 1);
-    const until = Math.floor((from.getTime() + LIFE_DAYS * DAY_MS) / 1000).toString(36);
+    const until = Math.floor((from.getTime() + LIFE_MS) / 1000).toString(36);
     return `${this.base}/pay/${tail}-${until}-${this.secret.token(PURPOSE, SEAL_LENGTH, tail, until)}`;
   }
 
