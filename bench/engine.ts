@@ -65,11 +65,11 @@ export async function seedSubscriptions(app: NestExpressApplication, wallets: re
     await tx.query(
       `${seed} insert into subscriptions (id, customer, plan, plan_version, status, quantity, currency, trial_days,
          trial_amount, time_zone, terminal_type, success_url, failure_url, source, billing_anchor, epoch,
-         epoch_first_period, period_no, period_start, period_end, paid_through, cancel_at_period_end, due_at,
+         epoch_first_period, period_no, period_start, period_end, paid_through, cancel_at_period_end, resumes_when_paid, due_at,
          metadata, created_at, updated_at)
        select sub, customer, $3, 1, 'active', 1, 'CNY', 0, 0, 'Asia/Shanghai', 'WEB', 'https://shop.example/yes',
          'https://shop.example/no', psrc, $2::timestamptz - interval '1 month', 0, 1, 1,
-         $2::timestamptz - interval '1 month', $2, $2, false, $2::timestamptz + interval '1 hour', '{}', $2, $2 from w`,
+         $2::timestamptz - interval '1 month', $2, $2, false, false, $2::timestamptz + interval '1 hour', '{}', $2, $2 from w`,
       [json, tx.now, plan],
     );
     await tx.query(
