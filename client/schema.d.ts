@@ -2027,6 +2027,8 @@ export interface components {
                 amount?: number;
                 /** @description The part of a paid amount that the customer’s balance paid. In minor units of the currency. */
                 from_balance?: number;
+                /** @description Minor units that go back to the wallet. */
+                refunded?: number;
                 /** @description Number of the invoice. */
                 invoice_number?: string;
                 /**
