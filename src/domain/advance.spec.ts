@@ -161,6 +161,16 @@ describe('the next renewal paid in advance', () => {
     expect(life.refunds).toEqual([]);
   });
 
+  it('is given back when the subscription that is to end with its period is paused at that time', () => {
+    const life = Life.active();
+    const redirect = change(life);
+    life.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
+    life.decide((c) => pause(c, null));
+    life.passTo(RENEWAL);
+    expect(life.subscription).toMatchObject({ status: 'canceled', canceled_at: RENEWAL });
+    expect(life.refunds).toMatchObject([{ charge: redirect.id, cause: 'cancel', amount: 3900 }]);
+  });
+
   it('is void when the subscription ends while its redirect is open, and late money goes back', () => {
     const life = Life.active();
     const redirect = change(life, 'next_renewal', null);

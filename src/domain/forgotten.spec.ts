@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openCheckout } from './checkout.js';
 import { settleForgotten } from './forgotten.js';
 import { cancel } from './lifecycle.js';
 import { Mismatch, type PaymentFact } from './observation.js';
@@ -44,6 +45,28 @@ describe('money of a lost life', () => {
     expect(life.subscription).toMatchObject({ status: 'canceled', ended_by: 'dunning' });
     expect(takeIn(life, life.latest.attempt + 1)).toBe(true);
     expect(life.refunds).toMatchObject([{ amount: 3900, cause: 'surplus' }]);
+  });
+
+  it('is known by its period as well as by its number', () => {
+    const life = Life.signUp();
+    life.hear(life.latest, 'declined');
+    life.decide((c) => openCheckout(c, c.subscription, null, { defaultCountry: 'CN' }));
+    life.openRedirect();
+    life.pay();
+    expect(life.latest).toMatchObject({ period_no: 1, attempt: 2, status: 'captured' });
+    life.passTo(RENEWAL, declines('20051'));
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+    expect(takeIn(life, 2)).toBe(true);
+    expect(life.latest).toMatchObject({ period_no: 2, attempt: 2 });
+  });
+
+  it('waits for the charge that is in flight when the subscription ends', () => {
+    const life = Life.renewing();
+    life.decide((c) => cancel(c, { at: 'now', refund: 'none', reason: null }));
+    expect(life.invoice(2).status).toBe('open');
+    expect(takeIn(life, 2)).toBe(false);
+    life.hear(life.latest, 'declined');
+    expect(takeIn(life, 2)).toBe(true);
   });
 
   it('is left to the charge that is made again where the subscription lives', () => {

@@ -14,7 +14,7 @@ export function upcomingInvoice(c: BillingCase): UpcomingInvoice | null {
   const freeTrial = awaitsWallet(s);
   const next = nextRenewal(s);
   if (next === null && !freeTrial) return null;
-  const afterPause = s.status === 'paused' && next !== null && next.at === s.resumes_at;
+  const afterPause = next !== null && next.at === s.resumes_at;
   const periodNo = next?.period_no ?? s.period_no + 1;
   const anchor = afterPause ? next.at : s.billing_anchor;
   if (anchor === null) throw new Error(`Subscription ${s.id} renews without an anchor`);

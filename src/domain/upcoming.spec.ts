@@ -32,6 +32,12 @@ describe('the upcoming invoice', () => {
     expect(upcoming(life)).toMatchObject({ period_no: 2, period: { start: days(20) }, charge_at: days(20) });
   });
 
+  it('after a pause that ends within its period is the next one on the old anchor', () => {
+    const life = monthly();
+    life.decide((c) => pause(c, days(-3)));
+    expect(upcoming(life)).toMatchObject({ period_no: 2, period: { start: RENEWAL, end: new Date('2026-03-31T04:00:00Z') }, charge_at: RENEWAL });
+  });
+
   it('does not exist for what renews nothing', () => {
     const life = monthly();
     life.decide((c) => pause(c, null));

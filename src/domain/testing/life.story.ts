@@ -13,11 +13,13 @@ import type { Refund } from '../refund.js';
 import type { Source } from '../source.js';
 import { dueAt, SIGN_UP_HOURS, type Subscription } from '../subscription.js';
 import { aCustomer, aPlan, aSubscription, factOf, mintCharge, mintRefund, openWallets, START, type Terms } from './case.builder.js';
-import { decisionLaws } from './decision.laws.js';
+import { decisionLaws, hold } from './decision.laws.js';
 import { refuseBooking, refuseWhatSqlRefuses } from './sql.refusals.js';
 
 const BILLING = { defaultCountry: 'CN' };
 const HOUR_MS = 3_600_000;
+/** More than falls due in any life that is told here. */
+const MOST_STEPS = 1_000;
 /** When a monthly subscription sold at START renews for the first time. */
 export const RENEWAL = new Date('2026-02-28T04:00:00Z');
 
@@ -229,7 +231,8 @@ export class Life {
 
   /** Lives through everything that falls due up to `until`; charges are sent at once and answered so. */
   passTo(until: Date, gateway: Gateway = captures): void {
-    for (;;) {
+    for (let steps = 0; ; steps += 1) {
+      hold(steps < MOST_STEPS, 'something stays due, whatever is done about it');
       this.sendDue(gateway);
       const due = this.subscription.due_at;
       if (due === null || due > until) break;
@@ -269,6 +272,11 @@ export class Life {
   /** The subscription is moved to another price (minor units). */
   reprice(amount: number): void {
     this.records = { ...this.records, version: { ...this.version, amount } };
+  }
+
+  /** The merchant changes the rules of the plan. */
+  changePlan(changes: Partial<Plan>): void {
+    this.records = { ...this.records, plan: { ...this.plan, ...changes } };
   }
 
   /** The same life up to now, to be lived on in another way. */
