@@ -6,6 +6,7 @@ import { stateDiagram } from './machine.diagram.js';
 import { nextRefundStatus } from './refund.js';
 import { nextSourceStatus, sourceTransitions } from './source.js';
 import { nextSubscriptionStatus, subscriptionTransitions } from './subscription.js';
+import { deliveryTransitions } from './webhook.js';
 
 type Table = Transitions<string, string>;
 const MACHINES: { name: string; table: Table; initial: string[]; ends: string[] }[] = [
@@ -13,6 +14,7 @@ const MACHINES: { name: string; table: Table; initial: string[]; ends: string[] 
   { name: 'invoice', table: invoiceTransitions, initial: ['draft', 'open'], ends: ['paid', 'void'] },
   { name: 'charge', table: chargeTransitions, initial: ['created'], ends: ['captured'] },
   { name: 'source', table: sourceTransitions, initial: ['pending'], ends: [] },
+  { name: 'delivery', table: deliveryTransitions, initial: ['pending'], ends: [] },
 ];
 
 const stepsOf = (table: Table, state: string): [string, string][] => Object.entries(table[state] ?? {}) as [string, string][];
