@@ -41,6 +41,22 @@ it('a deadline has its time of day', () => {
   expect(valuesOf('reauthorise', MOST, 'zh-CN', LINK).pay_by).toBe('2026年4月26日 10:00');
 });
 
+describe('the wording that comes with the engine', () => {
+  it.each(MESSAGE_NAMES)('of %s greets the customer, by his name where he gave one, in his language', (name) => {
+    const greeting = (locale: (typeof LOCALES)[number], data: MessageData): string | undefined =>
+      fill(builtInTemplate(name, locale).text, valuesOf(name, data, locale, LINK)).split('\n')[0];
+    expect([greeting('en', MOST), greeting('en', least(name))]).toEqual(['Hello Li Na,', 'Hello,']);
+    expect([greeting('zh-CN', MOST), greeting('zh-CN', least(name))]).toEqual(['Li Na，您好！', '您好！']);
+  });
+
+  it.each([
+    ['en', ['Period: 10 April 2026 to 10 May 2026', 'Paid on: 10 April 2026', 'Invoice: 2026-000001', 'Next payment: 10 May 2026']],
+    ['zh-CN', ['服务周期：2026年4月10日 至 2026年5月10日', '付款日期：2026年4月10日', '账单编号：2026-000001', '下次扣款：2026年5月10日']],
+  ] as const)('of a receipt lists what was paid for, and when: %s', (locale, lines) => {
+    expect(fill(builtInTemplate('receipt', locale).text, valuesOf('receipt', MOST, locale, LINK))).toContain(lines.join('\n'));
+  });
+});
+
 describe('a template', () => {
   it('shows values, and parts that depend on whether there is one', () => {
     const template = '{{plan_name}}{{#amount}} for {{ amount }}{{#date}} on {{date}}{{/date}}{{/amount}}{{^link}}, free{{/link}}.';
