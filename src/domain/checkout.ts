@@ -30,9 +30,10 @@ export function sentByHand(now: Date): Date {
   return new Date(now.getTime() + BY_HAND_MS);
 }
 
-/** A redirect that can still be paid, or one that is yet to be sent; one whose link was lost is replaced. */
+/** A redirect that can still be paid, or whose link is just being asked for; one whose link was lost is replaced. */
 function isHandedOutAgain(charge: Charge, now: Date): boolean {
   if (!isCustomerPresent(charge.kind) || !isOpen(charge.status)) return false;
   if (charge.status === 'created') return true;
+  if (charge.status === 'sending') return charge.last_sent_at !== null && now < sentByHand(charge.last_sent_at);
   return charge.redirect_url !== null && charge.expires_at !== null && charge.expires_at > now;
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Charge } from '../domain/charge.js';
+import { sentByHand } from '../domain/checkout.js';
 import { type Unremembered, weighClearance } from '../domain/clearance.js';
 import { Wake } from '../platform/batching/wake.js';
 import { Database, type Transaction } from '../platform/database/database.js';
@@ -64,11 +65,11 @@ export class Clearance {
       await this.putOff(tx, granted);
       return { charges: granted, at: tx.now };
     });
-    await this.clearAll(charges, at);
+    if (await this.clearAll(charges, at, (now) => now)) this.wake.now('send');
     return charges.length;
   }
 
-  /** Looks at these charges at once, where they need it: somebody is waiting. */
+  /** Looks at these charges at once, where they need it: somebody is waiting, and sends them himself. */
   async clearNow(ids: readonly string[]): Promise<void> {
     const { charges, at } = await this.database.transaction(async (tx) => {
       const charges = await tx.query<Charge>(
@@ -77,20 +78,18 @@ export class Clearance {
       );
       return { charges, at: tx.now };
     });
-    await this.clearAll(charges, at);
+    await this.clearAll(charges, at, sentByHand);
   }
 
-  /** `at`: before anything was asked. */
-  private async clearAll(charges: readonly Charge[], at: Date): Promise<void> {
+  /** `at`: before anything was asked; `sendAt`: when the timer sends what is clear. Returns whether anything is. */
+  private async clearAll(charges: readonly Charge[], at: Date, sendAt: (now: Date) => Date): Promise<boolean> {
     const seen = await Promise.all(charges.map(async (charge) => ((await this.sight.isClear(charge)) ? charge.id : null)));
     const clear = seen.filter((id) => id !== null);
-    if (clear.length === 0) return;
-    const free = await this.database.transaction((tx) => this.weigh(tx, clear, at));
-    if (free) this.wake.now('send');
+    return clear.length > 0 && this.database.transaction((tx) => this.weigh(tx, clear, at, sendAt(tx.now)));
   }
 
   /** Stores what clean, empty looks allow. Returns whether anything may be sent now. */
-  private async weigh(tx: Transaction, ids: readonly string[], at: Date): Promise<boolean> {
+  private async weigh(tx: Transaction, ids: readonly string[], at: Date, sendAt: Date): Promise<boolean> {
     const rows = await tx.query<Charge & Unremembered>(
       // What was paid ahead was paid by a customer in person: one look is enough, and nobody waits for it.
       `select c.*, g.* from charges c
@@ -101,7 +100,7 @@ export class Clearance {
     );
     const weighed = rows.map((row) => {
       const { evidence, at: again } = weighClearance(row, this.windows.configured, at);
-      return { ...row, ...evidence, cleared_at: again === null ? tx.now : null, next_check_at: again ?? tx.now };
+      return { ...row, ...evidence, cleared_at: again === null ? tx.now : null, next_check_at: again ?? sendAt };
     });
     await write(tx, [update<Charge>('charges', 'id', WRITTEN, weighed)]);
     return weighed.some((row) => row.cleared_at !== null);

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BillingCase } from '../domain/case.js';
 import { type Charge, claimed, isCustomerPresent } from '../domain/charge.js';
@@ -13,6 +14,9 @@ import { SettlementDoor } from './settlement.door.js';
 /** Calls that may be under way at once in one process. */
 const MOST_IN_FLIGHT = 1_000;
 const LARGEST_SET = 500;
+/** How long (ms) somebody waits for what another sends for him, and how often he looks. */
+const PATIENCE_MS = 5_000;
+const LOOK_MS = 50;
 
 const CLAIMED_COLUMNS = [
   'status', 'sends', 'lease_token', 'lease_until', 'first_sent_at', 'last_sent_at', 'requested_at', 'next_check_at', 'checks',
@@ -62,7 +66,7 @@ export class Sender {
     return this.claim(tx, due.slice(0, await this.budget.take(tx, 'writes', due.length)));
   }
 
-  /** Sends these charges now and waits for their outcome: somebody is waiting at the other end. */
+  /** Sends these charges now and waits for their outcome, whoever sends them: somebody is waiting at the other end. */
   async sendNow(ids: readonly string[]): Promise<void> {
     await this.clearance.clearNow(ids);
     const started = performance.now();
@@ -72,7 +76,7 @@ export class Sender {
       const due = await tx.query<Charge>(
         `select * from charges c
           where c.id = any($2) and c.status = 'created' and c.parked_at is null and not (${NEEDS_CLEARANCE})
-          for update of c skip locked`,
+          order by c.id for update of c`,
         [tx.now, ids],
       );
       if (due.length === 0) return [];
@@ -80,6 +84,14 @@ export class Sender {
       return this.claim(tx, due);
     });
     await this.start(charges, started);
+    if (charges.length < ids.length) await this.answered(ids);
+  }
+
+  /** Resolves when none of these is under way any more, or after a while. */
+  private async answered(ids: readonly string[]): Promise<void> {
+    const end = performance.now() + PATIENCE_MS;
+    const underWay = () => this.database.query("select 1 from charges where id = any($1) and status = 'sending' limit 1", [ids]);
+    while ((await underWay()).length > 0 && performance.now() < end) await wait(LOOK_MS);
   }
 
   /**

@@ -55,6 +55,6 @@ export class Checkout {
       await this.cases.save(tx, [c]);
       return opened;
     });
-    if (charge.status === 'created') await this.sender.sendNow([charge.id]);
+    if (charge.status !== 'pending') await this.sender.sendNow([charge.id]);
   }
 }

@@ -19,6 +19,11 @@ function requestLine(request: IncomingMessage, response: ServerResponse, since: 
   };
 }
 
+/** A page that asks a person to wait is an answer, and no error of ours. */
+function isPage(response: ServerResponse): boolean {
+  return String(response.getHeader('content-type')).startsWith('text/html');
+}
+
 /** Structured logs: one line of JSON each, with the request's id, without secrets and personal data. */
 export function logModule(level: string): DynamicModule {
   const begun = new WeakMap<IncomingMessage, number>();
@@ -44,7 +49,7 @@ export function logModule(level: string): DynamicModule {
       customSuccessObject: line,
       customErrorObject: line,
       autoLogging: { ignore: (request: IncomingMessage) => /^\/health\b/.test(request.url ?? '') },
-      customLogLevel: (_: IncomingMessage, response: ServerResponse) => (response.statusCode >= 500 ? 'error' : 'debug'),
+      customLogLevel: (_: IncomingMessage, response: ServerResponse) => (response.statusCode >= 500 && !isPage(response) ? 'error' : 'debug'),
     },
   });
 }
