@@ -37,7 +37,8 @@ export class CircuitBreaker {
       const before = await this.read(tx, 'for update');
       const after = set.reduce((circuit, health) => onHealth(circuit, health, tx.now), before);
       if (after.state !== before.state) {
-        this.log[after.state === 'open' ? 'error' : 'warn']({ ...after }, `gateway circuit ${after.state}`);
+        const { state, reason, failures, openings, since } = after;
+        this.log[state === 'open' ? 'error' : 'warn']({ state, reason, failures, openings, since }, `gateway circuit ${state}`);
       }
       await this.write(tx, after);
       this.troubled = after.state !== 'closed' || after.failures > 0;

@@ -3,7 +3,7 @@ import { sqlState } from '../database/outage.js';
 /** What a line may say of itself; a name that stands not here has not been thought about, and is not told. */
 const TOLD: ReadonlySet<string> = new Set([
   'request_id', 'method', 'route', 'id', 'status', 'duration_ms', 'context', 'err', 'reason', 'kind', 'row', 'parked', 'key', 'timer', 'codes',
-  'failures', 'message', 'endpoint', 'delivery', 'event', 'payment', 'charge', 'refund',
+  'failures', 'message', 'endpoint', 'delivery', 'event', 'payment', 'charge', 'refund', 'state', 'openings', 'since',
 ]);
 export const REDACTED = '[redacted]';
 
@@ -12,7 +12,8 @@ export function told(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {
       if (value instanceof Error) return [name, plainError(value)];
-      return [name, TOLD.has(name) && typeof value !== 'object' ? value : REDACTED];
+      const isPlain = typeof value !== 'object' || value === null || value instanceof Date;
+      return [name, TOLD.has(name) && isPlain ? value : REDACTED];
     }),
   );
 }
