@@ -12,6 +12,7 @@ import { startTracing } from '../platform/telemetry/traces.js';
 import { createApp } from './app.js';
 import { sandboxSettings, startBundledSandbox } from './bundled.sandbox.js';
 import { installationSecret } from './installation.js';
+import { refuseTakenPort } from './ports.js';
 
 /** A running engine with everything that was started for it. */
 export interface Engine {
@@ -36,6 +37,7 @@ export async function startEngine(given: Config): Promise<Engine> {
     while (started.length > 0) await started.pop()?.();
   };
   try {
+    await refuseTakenPort('PORT', given.PORT, given.HOST);
     started.push(await startTracing(process.env));
     const config = Object.assign(new Config(), given, { DATA_DIR: resolve(given.DATA_DIR) });
     config.ZHOUQI_SECRET ??= [await installationSecret(config.DATA_DIR)];

@@ -104,3 +104,7 @@ test('a settle time that is shorter than the gateway may take is warned of', () 
   expect(warningsOf(loadConfig({ ...SANDBOX, CKO_SETTLE_SECONDS: '1799' }))).toEqual([expect.stringMatching(/^CKO_SETTLE_SECONDS: /)]);
   expect(warningsOf(loadConfig({}))).toEqual([]);
 });
+
+test.each(['abc', '-1', '70000', '1.5'])('a number that is none says which would be one: PORT=%s', (value) => {
+  expect(refusal({ PORT: value })).toBe('PORT: must be an integer from 0 to 65535');
+});

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
+import { applyDecorators } from '@nestjs/common';
 import { plainToInstance, Transform } from 'class-transformer';
 import {
   IsBoolean,
   IsEmail,
   IsIn,
   IsInt,
-  IsNumber,
   IsOptional,
   IsString,
   IsUrl,
@@ -30,6 +30,10 @@ const POSTGRES_URL = { require_tld: false, require_protocol: true, protocols: ['
 const SETTLE_SECONDS = 1_800;
 
 const number = () => Transform(({ value }) => (value === undefined ? undefined : Number(value)));
+const integer = (min: number, max?: number) => {
+  const message = max === undefined ? `must be an integer of at least ${min}` : `must be an integer from ${min} to ${max}`;
+  return applyDecorators(number(), IsInt({ message }), Min(min, { message }), ...(max === undefined ? [] : [Max(max, { message })]));
+};
 const boolean = () =>
   Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
 const list = () =>
@@ -74,11 +78,11 @@ class CurrencyList implements ValidatorConstraintInterface {
 
 /** Everything that can be set from outside. One class, validated once, before anything else starts. */
 export class Config {
-  @number() @IsInt() @Min(0) @Max(65535) PORT = 3000;
+  @integer(0, 65535) PORT = 3000;
   @IsString() HOST = '0.0.0.0';
   @IsOptional() @IsUrl(POSTGRES_URL) DATABASE_URL?: string;
   /** Connections of one process. */
-  @number() @IsInt() @Min(2) @Max(500) DATABASE_POOL = 20;
+  @integer(2, 500) DATABASE_POOL = 20;
   /** Where the embedded PostgreSQL, the installation secret and the sandbox keep their data. */
   @IsString() DATA_DIR = '.data';
   @IsOptional() @list() @Length(16, 512, { each: true }) ZHOUQI_SECRET?: string[];
@@ -95,10 +99,10 @@ export class Config {
   @IsOptional() @list() @Length(1, 255, { each: true }) CKO_WEBHOOK_KEY?: string[];
   @IsOptional() @IsString() CKO_WEBHOOK_AUTHORIZATION?: string;
   @boolean() @IsBoolean() CKO_MERCHANT_INITIATED = true;
-  @number() @IsInt() @Min(1) @Max(1_000_000) CKO_WRITES_PER_SECOND = 80;
-  @number() @IsInt() @Min(1) @Max(1_000_000) CKO_READS_PER_SECOND = 80;
-  @number() @IsInt() @Min(1) CKO_SETTLE_SECONDS = SETTLE_SECONDS;
-  @number() @IsNumber() @Min(2) CKO_IDEMPOTENCY_HOURS = 24;
+  @integer(1, 1_000_000) CKO_WRITES_PER_SECOND = 80;
+  @integer(1, 1_000_000) CKO_READS_PER_SECOND = 80;
+  @integer(1) CKO_SETTLE_SECONDS = SETTLE_SECONDS;
+  @number() @Min(2, { message: 'must be a number of at least 2' }) CKO_IDEMPOTENCY_HOURS = 24;
   /** Customs fields that are carried on every payment when set (their place in the body is the account's). */
   @IsOptional() @IsString() CKO_CUSTOMS_CODE?: string;
   @IsOptional() @IsString() CKO_MERCHANT_CUSTOMS_CODE?: string;
@@ -110,7 +114,7 @@ export class Config {
   @IsIn(['api', 'worker', 'all']) ROLE: 'api' | 'worker' | 'all' = 'all';
   @Validate(TimeZone) DEFAULT_TIME_ZONE = 'Asia/Shanghai';
   @Matches(/^[A-Z]{2}$/, { message: 'must be an ISO 3166 alpha-2 code' }) DEFAULT_COUNTRY = 'CN';
-  @number() @IsInt() @Min(1) @Max(1_000_000) API_RATE_LIMIT = 100;
+  @integer(1, 1_000_000) API_RATE_LIMIT = 100;
   @IsOptional() @list() @Validate(CurrencyList) CURRENCIES?: string[];
   /** The mail server, with its credentials; without it messages are kept and shown. */
   @IsOptional() @IsUrl(MAIL_URL) SMTP_URL?: string;
@@ -122,8 +126,8 @@ export class Config {
   /** Needed to look at /metrics, where it is set. */
   @IsOptional() @Matches(/^[\x21-\x7e]{16,255}$/, { message: 'must be 16 to 255 printable characters' })
   METRICS_TOKEN?: string;
-  @number() @IsInt() @Min(0) @Max(65535) SANDBOX_PORT = 4010;
-  @IsOptional() @number() @IsInt() @Min(0) @Max(65535) SANDBOX_CONTROL_PORT?: number;
+  @integer(0, 65535) SANDBOX_PORT = 4010;
+  @IsOptional() @integer(0, 65535) SANDBOX_CONTROL_PORT?: number;
 }
 
 /** A configuration that cannot work; `message` is the one line that the start ends with. */
