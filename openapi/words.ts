@@ -57,7 +57,7 @@ export const WORDS: Readonly<Record<string, Word>> = {
   final_action: { says: 'What becomes of the subscription when the ladder is used up.' },
   grace_days: count('Days of access after the last paid period while it is past due.'),
   allowed_hours: { says: 'Local times of the customer’s day at which a wallet may be tried again; null: at any.' },
-  quiet_hours: { says: 'Local times of the customer’s day at which nobody is written to; null: none.' },
+  quiet_hours: { says: 'Local times of the customer’s day at which nobody is written to, some of it but not all; null: none.' },
   'allowed_hours.from': { says: 'From this time on, `HH:MM`.' },
   'allowed_hours.to': { says: 'Until before this time, `HH:MM`; before `from` it reaches over midnight.' },
   'quiet_hours.from': { says: 'From this time on, `HH:MM`.' },

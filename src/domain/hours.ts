@@ -22,7 +22,8 @@ function isWithin(local: number, { from, to }: Hours): boolean {
 
 /**
  * The first instant from `at` on that lies within the hours on the clocks of `timeZone`; `at` itself where no
- * hours are kept. Hours that a change of clocks skips do not exist that day: the next day's are taken.
+ * hours are kept, or where they hold no instant at all: nothing waits for ever. Hours that a change of clocks
+ * skips do not exist that day: the next day's are taken.
  */
 export function withinHours(at: Date, hours: Hours | null, timeZone: string): Date {
   if (hours === null) return at;
@@ -33,7 +34,12 @@ export function withinHours(at: Date, hours: Hours | null, timeZone: string): Da
     const opening = instantOf(midnight + day * DAY_MS + msOf(hours.from), timeZone);
     if (opening > at && isWithin(localOf(opening, timeZone), hours)) return opening;
   }
-  throw new Error(`no hours from ${hours.from} to ${hours.to} follow ${at.toISOString()} in ${timeZone}`);
+  return at;
+}
+
+/** Whether any time of the day lies outside them. */
+export function leaveTime({ from, to }: Hours): boolean {
+  return from !== '00:00' || to !== '24:00';
 }
 
 /** The first instant from `at` on that lies in none of the hours; `at` itself where none are kept. */

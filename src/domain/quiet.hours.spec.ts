@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outsideHours } from './hours.js';
+import { leaveTime, outsideHours } from './hours.js';
 
 const out = (at: string, zone: string, from: string, to: string) => outsideHours(new Date(at), { from, to }, zone).toISOString();
 
@@ -25,6 +25,14 @@ describe('quiet hours', () => {
     ['after', '2026-03-01T06:00:00Z', '2026-03-01T06:00:00.000Z'],
   ])('of a single day (12:00 to 14:00 in Shanghai), %s', (_, at, moved) => {
     expect(out(at, 'Asia/Shanghai', '12:00', '14:00')).toBe(moved);
+  });
+
+  it.each([['00:00', '24:00'], ['08:00', '08:00']])('that leave no hour free, as from %s to %s, are not kept: nobody waits for ever', (from, to) => {
+    expect(out('2026-03-01T12:30:00Z', 'Asia/Shanghai', from, to)).toBe('2026-03-01T12:30:00.000Z');
+  });
+
+  it.each([['00:00', '24:00', false], ['00:00', '23:59', true], ['00:01', '24:00', true], ['22:00', '08:00', true]])('from %s to %s leave an hour free: %s', (from, to, free) => {
+    expect(leaveTime({ from, to })).toBe(free);
   });
 
   it('to midnight end at midnight', () => {

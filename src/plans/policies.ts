@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { DEFAULT_POLICY_CODE, type StoredPolicy } from '../domain/dunning.js';
 import { conflict, invalid, notFound } from '../domain/errors.js';
 import { onlyGiven } from '../domain/given.js';
+import { leaveTime } from '../domain/hours.js';
 import { policyView } from '../domain/views.js';
 import { Database, violatedConstraint } from '../platform/database/database.js';
 import { isId, newId } from '../platform/ids/ids.js';
@@ -64,6 +65,7 @@ function termsOf(request: UpdatePolicyRequest): Partial<StoredPolicy> {
     const hours = request[name];
     if (hours && hours.from === hours.to) throw invalid(`${name}.to`, 'must differ from where the hours begin');
   }
+  if (request.quiet_hours && !leaveTime(request.quiet_hours)) throw invalid('quiet_hours.to', 'must leave some of the day: nobody could ever be written to');
   const { retries, technical_retries, allowed_hours, quiet_hours, final_action, grace_days, metadata } = request;
   const terms = {
     retries: retries?.map(({ after, notify = true }) => ({ after, notify })),

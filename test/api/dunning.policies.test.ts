@@ -60,3 +60,11 @@ test('a plan names its policy by code or id, and shows the code', async () => {
     expectProblem(await send(world, 'patch', '/v1/plans/tea', { body: { dunning_policy } }), { ...INVALID, paths: ['dunning_policy'] });
   }
 });
+
+test('hours in which a wallet may be tried may be the whole day; hours in which nobody is written to may not', async () => {
+  const whole = { from: '00:00', to: '24:00' };
+  const made = await world.post('/v1/dunning_policies', { code: 'at any time', allowed_hours: whole, quiet_hours: { from: '00:00', to: '23:59' } });
+  expect(made.allowed_hours).toEqual(whole);
+  await refused(world, 'post', '/v1/dunning_policies', { body: { code: 'never', quiet_hours: whole } }, { ...INVALID, paths: ['quiet_hours.to'] });
+  expectProblem(await send(world, 'patch', `/v1/dunning_policies/${made.id}`, { body: { quiet_hours: whole } }), { ...INVALID, paths: ['quiet_hours.to'] });
+});
