@@ -76,6 +76,13 @@ describe('the classes of declines', () => {
     expect(['USER_BALANCE_NOT_ENOUGH', 'SYSTEM_ERROR', 'AGREEMENT_NOT_EXIST', 'RISK_REJECT', 'PARAM_ILLEGAL'].map(classOf)).toEqual([...DECLINE_CLASSES]);
   });
 
+  it('knows them with the acquirer’s name in front too', () => {
+    expect(['ACQ.AGREEMENT_NOT_EXIST', 'ACQ.CYCLE_PAY_SINGLE_FEE_EXCEED', 'ACQ.SYSTEM_ERROR', 'CYCLE_PAY_SINGLE_FEE_EXCEED'].map(classOf)).toEqual([
+      'reauthorise', 'funds', 'technical', 'funds',
+    ]);
+    expect(['ACQ.', 'ACQ.NEWLY_INVENTED', 'XACQ.SYSTEM_ERROR', 'ACQ_SYSTEM_ERROR'].map(classOf)).toEqual([null, null, null, null]);
+  });
+
   it.each(['29999', '20000', '20149', '30399', '30500', '50000', '50600', '41200', '41207', '09999', '11000', 'newly_invented', '', '-', '2005', '200511', ' 20051', '10000-10999'])(
     'does not know %j, and treats it as want of money',
     (code) => {
@@ -101,6 +108,11 @@ describe('of several codes', () => {
     [['action_failure_limit_exceeded', 'currency_invalid', 'service_unavailable'], 'currency_invalid'],
     [['amount_invalid', 'currency_invalid'], 'amount_invalid'],
     [['newly_invented'], 'newly_invented'],
+    [['20005', 'ACQ.AGREEMENT_NOT_EXIST'], 'ACQ.AGREEMENT_NOT_EXIST'],
+    [['20051', 'USER_BALANCE_NOT_ENOUGH'], '20051'],
+    [['PROCESS_FAIL', '20096'], '20096'],
+    [['29999', 'PROCESS_FAIL'], '29999'],
+    [['PROCESS_FAIL'], 'PROCESS_FAIL'],
   ])('%j, %s decides', (codes, decisive) => expect(decisiveCode(codes)).toBe(decisive));
 
   it('none decides where there is none', () => expect(decisiveCode([])).toBeNull());

@@ -55,7 +55,7 @@ const ERROR_CODES: Readonly<Record<DeclineClass, string>> = {
 const WALLET_CODES: Readonly<Record<DeclineClass, string>> = {
   funds: `
     USER_BALANCE_NOT_ENOUGH BUYER_BALANCE_NOT_ENOUGH USER_AMOUNT_EXCEED_LIMIT PAYMENT_AMOUNT_EXCEED_LIMIT
-    PAYMENT_COUNT_EXCEED_LIMIT NO_PAY_OPTIONS PROCESS_FAIL`,
+    PAYMENT_COUNT_EXCEED_LIMIT CYCLE_PAY_SINGLE_FEE_EXCEED NO_PAY_OPTIONS PROCESS_FAIL`,
   technical: 'SYSTEM_ERROR UNKNOWN_EXCEPTION PAYMENT_IN_PROCESS REQUEST_TRAFFIC_EXCEED_LIMIT ORDER_IS_CLOSED ORDER_IS_CANCELED',
   reauthorise: `
     AGREEMENT_NOT_EXIST INVALID_ACCESS_TOKEN USER_NOT_EXIST USER_KYC_NOT_QUALIFIED USER_PAYMENT_VERIFICATION_FAILED`,
@@ -77,9 +77,12 @@ for (const table of [RESPONSE_CODES, ERROR_CODES, WALLET_CODES]) {
   }
 }
 
+/** Where the wallet's domestic results come from, which some of them carry in front. */
+const ACQUIRER = /^ACQ\./;
+
 /** The class of a code; null for one that nobody knows, and where none was given. */
 export function classOf(code: string | null): DeclineClass | null {
-  return CLASS_OF_CODE.get(code) ?? null;
+  return CLASS_OF_CODE.get(code && code.replace(ACQUIRER, '')) ?? null;
 }
 
 /** What is unknown may be anything: it is treated as want of money, with one more try at most. */
@@ -90,8 +93,11 @@ export function cautiously(code: string | null): DeclineClass {
 /** Of several reasons at once the one that is hardest to mend decides. */
 const GRAVITY: readonly DeclineClass[] = ['technical', 'funds', 'configuration', 'risk', 'reauthorise'];
 
-/** Of the codes of one refusal the one that decides; null where there is none. */
+/** The wallet's word for "it failed": where another code says why, it adds nothing. */
+const NO_REASON = 'PROCESS_FAIL';
+
+/** Of the codes of one failure the one that decides, the first of several that weigh the same; null where there is none. */
 export function decisiveCode(codes: readonly string[]): string | null {
-  const gravity = (code: string): number => GRAVITY.indexOf(classOf(code) as DeclineClass);
+  const gravity = (code: string): number => (code === NO_REASON ? -1 : GRAVITY.indexOf(classOf(code) as DeclineClass));
   return codes.toSorted((a, b) => gravity(b) - gravity(a))[0] ?? null;
 }

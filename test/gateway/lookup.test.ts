@@ -92,9 +92,29 @@ describe('why a payment was declined', () => {
 
   test('stands in the latest action that is no approval', async () => {
     const list = [{ ...decline, response_code: '10000' }, { type: 'Void' }, null, decline, { ...decline, response_code: '20005' }];
-    const { gateway } = await openOver({ [`/payments/${PAYMENT}`]: [200, DECLINED], [actions]: [200, list] });
+    const { gateway } = await openOver({ [`/payments/${PAYMENT}`]: [200, { ...DECLINED, processing: {} }], [actions]: [200, list] });
     expect(await gateway.payment(PAYMENT)).toMatchObject({ fact: { status: 'declined', response_code: '20051', response_summary: 'Insufficient Funds' } });
   });
+
+  test.each<[string, object, string]>([
+    ['the mandate is over', { partner_response_code: 'AGREEMENT_NOT_EXIST', partner_error_message: 'Agreement not found' }, 'AGREEMENT_NOT_EXIST'],
+    ['it is over, in the domestic spelling', { partner_response_code: 'ACQ.AGREEMENT_NOT_EXIST', partner_error_message: 'Agreement not found' }, 'ACQ.AGREEMENT_NOT_EXIST'],
+    ['it is over, among other errors', { partner_error_codes: ['PROCESS_FAIL', 7, 'AGREEMENT_NOT_EXIST'], partner_error_message: 'Agreement not found' }, 'AGREEMENT_NOT_EXIST'],
+    ['it is over, by the gateway’s own code', { failure_code: '200R1', partner_error_message: 'Agreement not found' }, '200R1'],
+  ])('is what the wallet said where that weighs more: %s', async (_, processing, code) => {
+    const payment = { ...DECLINED, processing };
+    const { gateway } = await openOver({ [`/payments/${PAYMENT}`]: [200, payment], [actions]: [200, [{ ...decline, response_code: '20005', response_summary: 'Do not honour' }]] });
+    expect(await gateway.payment(PAYMENT)).toMatchObject({ fact: { response_code: code, response_summary: 'Agreement not found' } });
+  });
+
+  test.each([['20051', 'PROCESS_FAIL'], ['20096', 'PROCESS_FAIL'], ['20051', 'USER_AMOUNT_EXCEED_LIMIT'], ['200R1', 'RISK_REJECT'], ['29999', 'PROCESS_FAIL']])(
+    'is what the gateway said, %s, where the wallet’s %s weighs no more',
+    async (code, partner_response_code) => {
+      const payment = { ...DECLINED, processing: { partner_response_code, failure_code: 'payment_declined' } };
+      const { gateway } = await openOver({ [`/payments/${PAYMENT}`]: [200, payment], [actions]: [200, [{ ...decline, response_code: code }]] });
+      expect(await gateway.payment(PAYMENT)).toMatchObject({ fact: { response_code: code, response_summary: 'Insufficient Funds' } });
+    },
+  );
 
   test('is what the wallet said when the actions are silent', async () => {
     const { gateway } = await openOver({ [`/payments/${PAYMENT}`]: [200, DECLINED], [actions]: [200, []] });

@@ -7,7 +7,7 @@ import {
 import { type CheckoutAuth, CredentialsRefused } from './checkout.auth.js';
 import { type CheckoutHttp, type HttpAnswer, NothingSent } from './checkout.http.js';
 import {
-  isDuplicate, readActionId, readDeclineCode, readErrorCodes, readPayment, readPaymentList, readRefunds, type ReadPayment,
+  isDuplicate, readActionId, readDecline, readErrorCodes, readPayment, readPaymentList, readRefunds, type ReadPayment,
 } from './payment.reader.js';
 
 /** 422s that say "not now" in spite of their status: nothing was taken, the same key may come again. */
@@ -116,9 +116,7 @@ export class CheckoutGateway extends Gateway implements OnApplicationShutdown {
     const { status, json } = await this.read(`/payments/${encodeURIComponent(fact.payment_id)}/actions`);
     if (status !== 200 || !Array.isArray(json)) throw new LookupFailed(`actions of ${fact.payment_id}: ${status}`);
     if (fact.status !== 'declined') return { reference, fact: { ...fact, ...readRefunds(json, payment) }, requestId };
-    const decline = readDeclineCode(json);
-    if (!decline) return { reference, fact, requestId };
-    return { reference, fact: { ...fact, response_code: decline.code, response_summary: decline.summary }, requestId };
+    return { reference, fact: { ...fact, ...readDecline(json, fact) }, requestId };
   }
 
   private async read(path: string): Promise<HttpAnswer> {

@@ -1,3 +1,4 @@
+import { decisiveCode } from '../../domain/decline.js';
 import { fromGatewayAmount, isCurrency } from '../../domain/money.js';
 import type { PaymentFact, RefundFact } from '../../domain/observation.js';
 
@@ -70,7 +71,7 @@ export function readPayment(body: unknown, assumed: string | null = null): ReadP
     ...readAmount(payment, assumed),
     source_id: source !== null && SOURCE_ID.test(source) ? source : null,
     redirect_url: readRedirect(payment),
-    response_code: asText(payment.response_code) ?? asText(processing?.partner_response_code),
+    response_code: decisiveCode(readCodes(payment, processing)),
     response_summary: asText(payment.response_summary) ?? asText(processing?.partner_error_message),
   };
   if (fact.status === 'captured' && fact.amount === null) return null;
@@ -80,6 +81,13 @@ export function readPayment(body: unknown, assumed: string | null = null): ReadP
     unknownStatus: status === undefined ? (word ?? '') : null,
     held: readHeld(payment, asText(payment.currency) ?? assumed),
   };
+}
+
+/** Every code by which a body says why: the gateway's own first, then the wallet's, then the gateway's word for the kind of failure. */
+function readCodes(payment: Json, processing: Json | null): string[] {
+  const several = processing?.partner_error_codes;
+  const codes = [payment.response_code, processing?.partner_response_code, ...(Array.isArray(several) ? several : []), processing?.failure_code];
+  return codes.map(asText).filter((code) => code !== null);
 }
 
 /** What is missing of the captured amount; NaN where only the status tells that something is. */
@@ -133,14 +141,21 @@ export function readPaymentList(body: unknown): ReadPayment[] | null {
   return payments.every((payment) => payment !== null && payment.reference !== null) ? (payments as ReadPayment[]) : null;
 }
 
-/** The code of the latest action that says why: actions come latest first. */
-export function readDeclineCode(actions: readonly unknown[]): { code: string; summary: string | null } | null {
-  for (const item of actions) {
-    const action = asObject(item);
-    const code = asText(action?.response_code);
-    if (action && code !== null && !code.startsWith('10')) return { code, summary: asText(action.response_summary) };
-  }
-  return null;
+type Reason = Pick<PaymentFact, 'response_code' | 'response_summary'>;
+
+/**
+ * Why a payment was declined: what the latest action says that is no approval (actions come latest first), or
+ * what its body says where that weighs more. A mandate that is over is over, whatever else is said.
+ */
+export function readDecline(actions: readonly unknown[], body: Reason): Reason {
+  const says = (action: Json | null): Reason => ({ response_code: asText(action?.response_code), response_summary: asText(action?.response_summary) });
+  const reasons = [...actions.map((action) => says(asObject(action))).filter(isReason).slice(0, 1), body];
+  const decisive = decisiveCode(reasons.flatMap(({ response_code: code }) => code ?? []));
+  return reasons.find(({ response_code }) => response_code === decisive) ?? body;
+}
+
+function isReason({ response_code: code }: Reason): boolean {
+  return code !== null && !code.startsWith('10');
 }
 
 export function readErrorCodes(body: unknown): string[] {
