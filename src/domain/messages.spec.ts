@@ -153,6 +153,22 @@ describe('the end of a trial', () => {
   });
 });
 
+describe('a trial whose first charge calls for a notice', () => {
+  const PAID = { version: { trial_days: 10, trial_amount: 100 }, plan: { renewal_notice: 'required' as const } };
+
+  it('is told of once, by that notice', () => {
+    const { life, mail } = active(PAID);
+    life.passDays(9);
+    expect(mail.map((message) => message.name)).toEqual(['renewal_upcoming']);
+  });
+
+  it('is told of by its own message where the merchant has switched the notice off', () => {
+    const { life, mail } = active(PAID, ['renewal_upcoming']);
+    life.passDays(9);
+    expect(mail.map((message) => message.name)).toEqual(['trial_ending']);
+  });
+});
+
 it('a renewal is announced with its date, its amount and its period', () => {
   let kept: BillingCase | null = null;
   const life = Life.active();

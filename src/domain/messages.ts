@@ -64,6 +64,7 @@ interface Told {
   event: EventDraft;
   before: readonly EventDraft[];
   c: BillingCase;
+  switchedOff: ReadonlySet<MessageName>;
 }
 
 /** What a message is about: its invoice, where there is one, and what it says besides plan and customer. */
@@ -113,7 +114,7 @@ export function messagesOf(c: BillingCase, switchedOff: ReadonlySet<MessageName>
   for (const [i, event] of c.events.entries()) {
     const rule = RULES[event.type];
     if (!rule || switchedOff.has(rule.name)) continue;
-    const content = rule.content({ event, before: c.events.slice(0, i), c });
+    const content = rule.content({ event, before: c.events.slice(0, i), c, switchedOff });
     if (content === null) continue;
     const replaced = drafts.findLastIndex((draft) => STANDS_IN_FOR[rule.name]?.includes(draft.name));
     if (replaced >= 0) drafts.splice(replaced, 1);
@@ -251,13 +252,13 @@ function upcoming({ event }: Told): Content | null {
 }
 
 /** Days before a trial ends: a wallet that is held will be charged, else the customer is asked for one. */
-function trialEnding({ c }: Told): Content | null {
+function trialEnding({ c, switchedOff }: Told): Content | null {
   const s = c.subscription;
   // Who has paid in advance need not be told that he will pay.
   if (s.cancel_at_period_end || c.advanceInvoice()?.status === 'paid') return null;
   const held = s.source !== null;
-  // The notice of the first charge has said it already.
-  if (held && s.noticed_at !== null) return null;
+  // The notice of the first charge has said it already, unless the merchant gives it himself.
+  if (held && s.noticed_at !== null && !switchedOff.has('renewal_upcoming')) return null;
   return {
     date: instant(s.trial_end),
     amount: upcomingInvoice(c)?.total,
