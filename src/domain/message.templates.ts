@@ -14,12 +14,12 @@ const OWED = [...ALWAYS, 'amount', 'invoice_number', 'period_start', 'period_end
 /** What a template of each name may refer to: closed, so that a slip of the pen is found before a customer reads it. */
 export const PLACEHOLDERS = {
   receipt: PAYMENT,
-  renewal_upcoming: [...ALWAYS, 'amount', 'date', 'period_start', 'period_end'],
+  renewal_upcoming: [...ALWAYS, 'amount', 'date', 'period_start', 'period_end', 'wallet'],
   payment_failed: [...OWED, 'next_date', 'pay_by', 'link'],
   reauthorise: [...OWED, 'pay_by', 'link'],
   recovered: PAYMENT,
   canceled: [...ALWAYS, 'date', 'amount', 'refunded', 'access_until'],
-  trial_ending: [...ALWAYS, 'date', 'amount', 'pay_by', 'link'],
+  trial_ending: [...ALWAYS, 'date', 'amount', 'pay_by', 'wallet', 'link'],
 } as const satisfies Record<MessageName, readonly string[]>;
 
 export type Placeholder = (typeof PLACEHOLDERS)[MessageName][number];

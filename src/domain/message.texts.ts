@@ -30,9 +30,9 @@ There is nothing you need to do.`,
     subject: '{{plan_name}} renews on {{date}} for {{amount}}',
     text: `${HELLO}
 
-Your subscription to {{plan_name}} renews soon. On {{date}} we will charge {{amount}} to your Alipay wallet, for the period from {{period_start}} to {{period_end}}.
+Your subscription to {{plan_name}} renews soon. On {{date}} {{#wallet}}we will charge {{amount}} to {{wallet}}{{/wallet}}{{^wallet}}{{amount}} will be due{{/wallet}}, for the period from {{period_start}} to {{period_end}}.
 
-If you would like to go on, there is nothing you need to do. If you would rather not, please cancel before that day.`,
+{{#wallet}}If you would like to go on, there is nothing you need to do.{{/wallet}}{{^wallet}}Your Alipay wallet no longer lets us charge it. If you would like to go on, we will ask you on that day to pay by yourself.{{/wallet}} If you would rather not, please cancel before that day.`,
   },
   payment_failed: {
     subject: 'Your payment of {{amount}} for {{plan_name}} did not go through',
@@ -89,7 +89,7 @@ Your trial of {{plan_name}} {{#pay_by}}has ended{{/pay_by}}{{^pay_by}}ends on {{
 
 {{link}}
 
-If you would rather not, there is nothing you need to do.{{/link}}{{^link}}On that day we will charge {{amount}} to your Alipay wallet, and your subscription goes on. If you would rather not, please cancel before then.{{/link}}`,
+If you would rather not, there is nothing you need to do.{{/link}}{{^link}}{{#wallet}}On that day we will charge {{amount}} to {{wallet}}, and your subscription goes on.{{/wallet}}{{^wallet}}On that day {{amount}} will be due. Your Alipay wallet no longer lets us charge it, so we will ask you then to pay by yourself.{{/wallet}} If you would rather not, please cancel before then.{{/link}}`,
   },
 };
 
@@ -104,12 +104,12 @@ ${PAYMENT_ZH}
 您无需再做任何操作。`,
   },
   renewal_upcoming: {
-    subject: '续费提醒：{{plan_name}} 将于 {{date}}扣款 {{amount}}',
+    subject: '续费提醒：{{plan_name}} 将于 {{date}}{{#wallet}}扣款{{/wallet}}{{^wallet}}续费{{/wallet}} {{amount}}',
     text: `${NIHAO}
 
-您订阅的“{{plan_name}}”即将续费。我们将于 {{date}}从您的支付宝账户自动扣款 {{amount}}，服务周期为 {{period_start}} 至 {{period_end}}。
+您订阅的“{{plan_name}}”即将续费。{{#wallet}}我们将于 {{date}}从{{wallet}}自动扣款 {{amount}}{{/wallet}}{{^wallet}}{{date}}应付费用 {{amount}}{{/wallet}}，服务周期为 {{period_start}} 至 {{period_end}}。
 
-如果您希望继续使用，无需任何操作。如果不想续费，请在扣款日之前取消订阅。`,
+{{#wallet}}如果您希望继续使用，无需任何操作。{{/wallet}}{{^wallet}}您的支付宝账户已不再授权我们自动扣款。如果您希望继续使用，届时我们会请您自行付款。{{/wallet}}如果不想续费，请在扣款日之前取消订阅。`,
   },
   payment_failed: {
     subject: '扣款未成功：{{plan_name}} {{amount}}',
@@ -166,7 +166,7 @@ ${PAYMENT_ZH}
 
 {{link}}
 
-如果不想继续，则无需任何操作。{{/link}}{{^link}}届时我们将从您的支付宝账户自动扣款 {{amount}}，订阅随之继续。如果不想继续，请在此之前取消订阅。{{/link}}`,
+如果不想继续，则无需任何操作。{{/link}}{{^link}}{{#wallet}}届时我们将从{{wallet}}自动扣款 {{amount}}，订阅随之继续。{{/wallet}}{{^wallet}}届时应付费用 {{amount}}。您的支付宝账户已不再授权我们自动扣款，届时我们会请您自行付款。{{/wallet}}如果不想继续，请在此之前取消订阅。{{/link}}`,
   },
 };
 

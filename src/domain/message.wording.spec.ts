@@ -96,7 +96,7 @@ describe('a template', () => {
 
 describe('a message', () => {
   it.each(EVERY)('%s in %s leaves no braces, holes or empty places, with all data and with the least', (name, locale) => {
-    for (const data of [MOST, least(name)]) {
+    for (const data of [MOST, least(name), { ...MOST, no_wallet: true as const }, { ...least(name), no_wallet: true as const }]) {
       const { subject, text, html } = word(builtInTemplate(name, locale), valuesOf(name, data, locale, LINK), locale);
       for (const part of [subject, text, html]) {
         expect(part).not.toMatch(/[{}]{2}|undefined|null|NaN|\n\n\n| {2}| [.,。，]|“”/);
@@ -110,6 +110,15 @@ describe('a message', () => {
     for (const name of MESSAGE_NAMES) {
       expect(Object.keys(valuesOf(name, MOST, 'en', LINK)).sort()).toEqual([...PLACEHOLDERS[name]].sort());
       for (const missing of ['link', 'date', 'amount', 'pay_by']) expect(valuesOf(name, LEAST, 'en', LINK)).not.toHaveProperty(missing);
+    }
+  });
+
+  it.each(['renewal_upcoming', 'trial_ending'] as const)('%s announces a charge of the wallet only where one can be charged', (name) => {
+    const text = (locale: 'en' | 'zh-CN', data: Partial<MessageData>) => word(builtInTemplate(name, locale), valuesOf(name, { ...least(name), ...data }, locale, LINK), locale).text;
+    expect([text('en', {}), text('zh-CN', {})]).toEqual([expect.stringContaining('we will charge CN¥39.00 to your Alipay wallet'), expect.stringContaining('从您的支付宝账户自动扣款 ¥39.00')]);
+    for (const [locale, charge, asked] of [['en', 'we will charge', /ask you .*to pay by yourself/], ['zh-CN', '账户自动扣款', /请您自行付款/]] as const) {
+      expect(text(locale, { no_wallet: true })).not.toContain(charge);
+      expect(text(locale, { no_wallet: true })).toMatch(asked);
     }
   });
 

@@ -14,6 +14,7 @@ const PAID_WITH: Record<Locale, { wallet: string; balance: string; both: string 
   en: { wallet: 'Alipay', balance: 'your balance with us', both: 'Alipay and your balance with us' },
   'zh-CN': { wallet: '支付宝', balance: '账户余额抵扣', both: '支付宝与账户余额抵扣' },
 };
+const WALLET: Record<Locale, string> = { en: 'your Alipay wallet', 'zh-CN': '您的支付宝账户' };
 const PAY_NOW: Record<Locale, string> = { en: 'Pay now', 'zh-CN': '立即支付' };
 
 const dates = new Map<string, Intl.DateTimeFormat>();
@@ -56,6 +57,7 @@ export function valuesOf(name: MessageName, data: MessageData, locale: Locale, l
     // It may be a matter of hours.
     pay_by: data.pay_by && formatMoment(data.pay_by, data.time_zone, locale),
     access_until: day(data.access_until),
+    wallet: data.no_wallet ? undefined : WALLET[locale],
     link: data.payable ? link : undefined,
   };
   return Object.fromEntries(PLACEHOLDERS[name].filter((key) => all[key] !== undefined).map((key) => [key, all[key]]));

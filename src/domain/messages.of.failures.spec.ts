@@ -134,6 +134,26 @@ describe('a wallet that cannot be charged any more', () => {
     expect(news()).toEqual(['reauthorise']);
   });
 
+  it('is promised no charge by the notice of a renewal, which is given all the same', () => {
+    const { life, mail } = active({ plan: { renewal_notice: 'required' } });
+    life.decide((c) => revokeSource(c, c.activeSource(), '200R1'));
+    life.passTo(day(-1));
+    expect(mail).toMatchObject([{ name: 'renewal_upcoming', data: { amount: 3900, no_wallet: true } }]);
+    life.passTo(RENEWAL);
+    expect(mail.slice(1)).toMatchObject([{ name: 'reauthorise', data: { payable: true } }]);
+    const { life: held, mail: other } = active({ plan: { renewal_notice: 'required' } });
+    held.passTo(day(-1));
+    expect(other[0]?.data).not.toHaveProperty('no_wallet');
+  });
+
+  it('is not charged either when a trial ends that it paid for', () => {
+    const { life, mail } = active({ version: { trial_days: 10, trial_amount: 100 } });
+    life.decide((c) => revokeSource(c, c.activeSource(), '200R1'));
+    life.passDays(8);
+    expect(mail).toMatchObject([{ name: 'trial_ending', data: { no_wallet: true } }]);
+    expect(mail[0]?.data).not.toHaveProperty('payable');
+  });
+
   it('is asked for by nobody whose subscription has ended', () => {
     const { life, news } = active({ version: { interval: 'day', amount: 1_000 } });
     life.passDays(1, staysPending);

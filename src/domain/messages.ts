@@ -45,6 +45,8 @@ export interface MessageData {
   access_until?: string;
   /** The message carries the link that pays what is owed. */
   payable?: true;
+  /** No wallet can be charged: whoever wants to go on pays himself when it is due. */
+  no_wallet?: true;
 }
 
 /** A message to be stored with the event that it tells the customer of. */
@@ -246,9 +248,16 @@ function ending({ event, c }: Told): Content | null {
   };
 }
 
-function upcoming({ event }: Told): Content | null {
+/** Told also where no wallet is left to be charged: he may sign anew before that day, and knows then what it will cost. */
+function upcoming({ event, c }: Told): Content | null {
   const { amount, charge_at: at, period } = event.data.object as { amount: number; charge_at: Date; period: { start: Date; end: Date } };
-  return { amount, date: instant(at), period_start: instant(period.start), period_end: instant(period.end) };
+  return {
+    amount,
+    date: instant(at),
+    period_start: instant(period.start),
+    period_end: instant(period.end),
+    no_wallet: c.activeSource() === null || undefined,
+  };
 }
 
 /** Days before a trial ends: a wallet that is held will be charged, else the customer is asked for one. */
@@ -263,6 +272,7 @@ function trialEnding({ c, switchedOff }: Told): Content | null {
     date: instant(s.trial_end),
     amount: upcomingInvoice(c)?.total,
     payable: held ? undefined : true,
+    no_wallet: (held && c.activeSource() === null) || undefined,
   };
 }
 
