@@ -1827,7 +1827,7 @@ export interface components {
                 /** @description Until before this time, `HH:MM`; before `from` it reaches over midnight. */
                 to: string;
             } | null;
-            /** @description Local times of the customer’s day at which nobody is written to; null: none. */
+            /** @description Local times of the customer’s day at which nobody is written to, some of it but not all; null: none. */
             quiet_hours: {
                 /** @description From this time on, `HH:MM`. */
                 from: string;
@@ -2057,12 +2057,24 @@ export interface components {
                  */
                 pay_by?: string;
                 /**
+                 * @description What becomes of the subscription if he has not.
+                 * @enum {string}
+                 */
+                final_action?: "cancel" | "pause" | "unpaid";
+                /**
+                 * @description What becomes of it if he pays: it goes on; it does once the rest is paid too; or it stays paused.
+                 * @enum {string}
+                 */
+                once_paid?: "goes_on" | "more_owed" | "stays_paused";
+                /**
                  * Format: date-time
                  * @description Until when the customer is served.
                  */
                 access_until?: string;
                 /** @description Whether it carries the link that pays what is owed. */
                 payable?: boolean;
+                /** @description Whether no wallet can be charged any more, so that the customer will be asked to pay himself. */
+                no_wallet?: boolean;
             };
             /**
              * @description `kept`: there is no mail server, so it is only shown.

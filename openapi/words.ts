@@ -172,6 +172,8 @@ export const WORDS: Readonly<Record<string, Word>> = {
   date: { says: 'When it happened, or will happen.', format: 'date-time' },
   next_date: { says: 'When the wallet is charged next, as far as is known.', format: 'date-time' },
   pay_by: { says: 'Until when the customer must have paid by himself.', format: 'date-time' },
+  'data.final_action': { says: 'What becomes of the subscription if he has not.' },
+  once_paid: { says: 'What becomes of it if he pays: it goes on; it does once the rest is paid too; or it stays paused.' },
   'data.refunded': { says: 'Minor units that go back to the wallet.' },
   'data.access_until': { says: 'Until when the customer is served.', format: 'date-time' },
   payable: { says: 'Whether it carries the link that pays what is owed.' },

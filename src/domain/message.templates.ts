@@ -15,8 +15,8 @@ const OWED = [...ALWAYS, 'amount', 'invoice_number', 'period_start', 'period_end
 export const PLACEHOLDERS = {
   receipt: PAYMENT,
   renewal_upcoming: [...ALWAYS, 'amount', 'date', 'period_start', 'period_end', 'wallet'],
-  payment_failed: [...OWED, 'next_date', 'pay_by', 'link'],
-  reauthorise: [...OWED, 'pay_by', 'link'],
+  payment_failed: [...OWED, 'next_date', 'pay_by', 'once_paid', 'link'],
+  reauthorise: [...OWED, 'pay_by', 'final_action', 'once_paid', 'link'],
   recovered: PAYMENT,
   canceled: [...ALWAYS, 'date', 'amount', 'refunded', 'access_until'],
   trial_ending: [...ALWAYS, 'date', 'amount', 'pay_by', 'wallet', 'link'],

@@ -40,7 +40,7 @@ Your subscription to {{plan_name}} renews soon. On {{date}} {{#wallet}}we will c
 
 We could not charge {{amount}} for {{plan_name}} to your Alipay wallet. Often there is simply not enough money in it at that moment.
 
-{{#next_date}}We will try again on {{next_date}}. You can also pay right now, and everything goes on as before:{{/next_date}}{{^next_date}}Please pay here{{#pay_by}} by {{pay_by}}{{/pay_by}}, and everything goes on as before:{{/next_date}}
+{{#next_date}}We will try again on {{next_date}}. You can also pay right now, and {{once_paid}}:{{/next_date}}{{^next_date}}Please pay here{{#pay_by}} by {{pay_by}}{{/pay_by}}, and {{once_paid}}:{{/next_date}}
 
 {{link}}`,
   },
@@ -50,11 +50,11 @@ We could not charge {{amount}} for {{plan_name}} to your Alipay wallet. Often th
 
 Your Alipay wallet no longer lets us charge it for {{plan_name}}, so {{amount}} is still to be paid.
 
-If you would like to go on, please pay here. This sets up your automatic payments again:
+If you would like to go on, please pay here. This sets up your automatic payments again, and {{once_paid}}:
 
 {{link}}
 
-{{#pay_by}}Please do so by {{pay_by}}; after that we will have to end your subscription.
+{{#pay_by}}Please do so by {{pay_by}}{{#final_action}}; after that {{final_action}}{{/final_action}}.
 
 {{/pay_by}}If you ended the payments yourself and no longer want {{plan_name}}, there is nothing you need to do.`,
   },
@@ -117,7 +117,7 @@ ${PAYMENT_ZH}
 
 我们未能从您的支付宝账户扣取“{{plan_name}}”的费用 {{amount}}，通常是因为账户余额暂时不足。
 
-{{#next_date}}我们会在 {{next_date}}再次尝试扣款。您也可以现在就自行支付，服务将照常继续：{{/next_date}}{{^next_date}}请{{#pay_by}}在 {{pay_by}} 之前{{/pay_by}}通过以下链接自行支付，服务将照常继续：{{/next_date}}
+{{#next_date}}我们会在 {{next_date}}再次尝试扣款。您也可以现在就自行支付，{{once_paid}}：{{/next_date}}{{^next_date}}请{{#pay_by}}在 {{pay_by}} 之前{{/pay_by}}通过以下链接自行支付，{{once_paid}}：{{/next_date}}
 
 {{link}}`,
   },
@@ -127,11 +127,11 @@ ${PAYMENT_ZH}
 
 您的支付宝账户已不再授权我们为“{{plan_name}}”自动扣款，目前有 {{amount}} 尚未支付。
 
-如果您希望继续使用，请通过以下链接付款，付款的同时会重新开通自动扣款：
+如果您希望继续使用，请通过以下链接付款，付款的同时会重新开通自动扣款，{{once_paid}}：
 
 {{link}}
 
-{{#pay_by}}请在 {{pay_by}} 之前完成付款，逾期我们将不得不终止您的订阅。
+{{#pay_by}}请在 {{pay_by}} 之前完成付款{{#final_action}}，逾期{{final_action}}{{/final_action}}。
 
 {{/pay_by}}如果是您本人关闭了自动扣款，并且不再需要“{{plan_name}}”，则无需任何操作。`,
   },

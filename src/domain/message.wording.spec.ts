@@ -9,7 +9,7 @@ const LINK = 'https://pay.example/pay/abc';
 const LEAST: MessageData = { plan_name: 'Tea club', time_zone: 'Asia/Shanghai', currency: 'CNY' };
 const MOST: MessageData = {
   ...LEAST, customer_name: 'Li Na', amount: 3_900, from_balance: 900, invoice_number: '2026-000001', period_start: '2026-04-10T02:00:00Z',
-  period_end: '2026-05-10T02:00:00Z', date: '2026-04-10T02:00:00Z', next_date: '2026-05-10T02:00:00Z', pay_by: '2026-04-26T02:00:00Z',
+  period_end: '2026-05-10T02:00:00Z', date: '2026-04-10T02:00:00Z', next_date: '2026-05-10T02:00:00Z', pay_by: '2026-04-26T02:00:00Z', final_action: 'unpaid', once_paid: 'more_owed',
   access_until: '2026-05-10T02:00:00Z', refunded: 3_900, payable: true,
 };
 /** What each says in any case. */
@@ -120,6 +120,29 @@ describe('a message', () => {
       expect(text(locale, { no_wallet: true })).not.toContain(charge);
       expect(text(locale, { no_wallet: true })).toMatch(asked);
     }
+  });
+
+  it.each([
+    [undefined, 'everything goes on as before', '服务将照常继续'],
+    ['goes_on', 'everything goes on as before', '服务将照常继续'],
+    ['more_owed', 'goes on as soon as the rest of what is owed is paid', '待其余欠款也付清后'],
+    ['stays_paused', 'stays paused until it is resumed', '仍保持暂停'],
+  ] as const)('says what paying does: %s', (once_paid, en, zh) => {
+    for (const name of ['payment_failed', 'reauthorise'] as const) {
+      const text = (locale: 'en' | 'zh-CN') => word(builtInTemplate(name, locale), valuesOf(name, { ...least(name), ...(once_paid && { once_paid }) }, locale, LINK), locale).text;
+      expect([text('en'), text('zh-CN')]).toEqual([expect.stringContaining(en), expect.stringContaining(zh)]);
+    }
+  });
+
+  it.each([
+    ['cancel', 'after that we will have to end your subscription.', '逾期我们将不得不终止您的订阅。'],
+    ['unpaid', 'after that we will have to suspend your subscription until what is owed is paid.', '逾期您的订阅将停止服务，直至付清欠款。'],
+    ['pause', 'after that we will have to pause your subscription.', '逾期您的订阅将被暂停。'],
+    [undefined, 'Please do so by 26 April 2026 at 10:00.', '之前完成付款。'],
+  ] as const)('says what happens where the deadline is missed: %s', (final_action, en, zh) => {
+    const data = { ...least('reauthorise'), pay_by: '2026-04-26T02:00:00Z', ...(final_action && { final_action }) };
+    const text = (locale: 'en' | 'zh-CN') => word(builtInTemplate('reauthorise', locale), valuesOf('reauthorise', data, locale, LINK), locale).text;
+    expect([text('en'), text('zh-CN')]).toEqual([expect.stringContaining(en), expect.stringContaining(zh)]);
   });
 
   it('tells with what it was paid', () => {

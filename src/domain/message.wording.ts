@@ -1,7 +1,9 @@
 import type { Locale } from './customer.js';
+import type { DunningPolicy } from './dunning.js';
 import { fill, PLACEHOLDERS, type Placeholder, type Template, type Values } from './message.templates.js';
 import type { MessageData, MessageName } from './messages.js';
 import { type Currency, formatAmount, type Money } from './money.js';
+import type { OncePaid } from './pay.standing.js';
 
 /** A message as its reader sees it. */
 export interface Wording {
@@ -15,6 +17,26 @@ const PAID_WITH: Record<Locale, { wallet: string; balance: string; both: string 
   'zh-CN': { wallet: '支付宝', balance: '账户余额抵扣', both: '支付宝与账户余额抵扣' },
 };
 const WALLET: Record<Locale, string> = { en: 'your Alipay wallet', 'zh-CN': '您的支付宝账户' };
+const ONCE_PAID: Record<Locale, Record<OncePaid, string>> = {
+  en: {
+    goes_on: 'everything goes on as before',
+    more_owed: 'your subscription goes on as soon as the rest of what is owed is paid as well',
+    stays_paused: 'this debt is settled; your subscription stays paused until it is resumed',
+  },
+  'zh-CN': {
+    goes_on: '服务将照常继续',
+    more_owed: '待其余欠款也付清后，服务将照常继续',
+    stays_paused: '该笔欠款即可结清；在恢复订阅之前，您的订阅仍保持暂停',
+  },
+};
+const FINAL_ACTION: Record<Locale, Record<DunningPolicy['final_action'], string>> = {
+  en: {
+    cancel: 'we will have to end your subscription',
+    unpaid: 'we will have to suspend your subscription until what is owed is paid',
+    pause: 'we will have to pause your subscription',
+  },
+  'zh-CN': { cancel: '我们将不得不终止您的订阅', unpaid: '您的订阅将停止服务，直至付清欠款', pause: '您的订阅将被暂停' },
+};
 const PAY_NOW: Record<Locale, string> = { en: 'Pay now', 'zh-CN': '立即支付' };
 
 const dates = new Map<string, Intl.DateTimeFormat>();
@@ -56,6 +78,8 @@ export function valuesOf(name: MessageName, data: MessageData, locale: Locale, l
     next_date: day(data.next_date),
     // It may be a matter of hours.
     pay_by: data.pay_by && formatMoment(data.pay_by, data.time_zone, locale),
+    final_action: data.final_action && FINAL_ACTION[locale][data.final_action],
+    once_paid: ONCE_PAID[locale][data.once_paid ?? 'goes_on'],
     access_until: day(data.access_until),
     wallet: data.no_wallet ? undefined : WALLET[locale],
     link: data.payable ? link : undefined,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { openCheckout } from './checkout.js';
 import { revokeSource } from './collection.js';
 import type { Invoice } from './invoice.js';
-import { cancel } from './lifecycle.js';
+import { cancel, pause } from './lifecycle.js';
 import { payNow } from './operator.js';
 import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 import { active, told } from './testing/mail.story.js';
@@ -22,12 +23,25 @@ describe('a failure', () => {
     expect(mail.slice(1)).toMatchObject([{ name: 'canceled', data: { amount: 3900, date: day(9).toISOString() } }]);
   });
 
-  it.each(['unpaid', 'pause'] as const)('that ends the ladder with %s still says where to pay', (final_action) => {
+  it.each([['unpaid', 'goes_on'], ['pause', 'stays_paused']] as const)('that ends the ladder with %s still says where to pay, and what that does', (final_action, once_paid) => {
     const { life, mail } = active({ policy: { final_action, retries: [{ after: '1d', notify: true }] } });
     life.passTo(day(5), declines());
     expect(mail.map((message) => message.name)).toEqual(['payment_failed', 'payment_failed']);
-    expect(mail[1]?.data).toMatchObject({ payable: true });
+    expect(mail[1]?.data).toMatchObject({ payable: true, once_paid });
     expect(mail[1]?.data).not.toHaveProperty('next_date');
+    const { status } = life.subscription;
+    life.decide((c) => openCheckout(c, c.subscription, null, { defaultCountry: 'CN' }));
+    life.openRedirect();
+    life.pay();
+    expect(life.subscription.status).toBe(once_paid === 'goes_on' ? 'active' : status);
+  });
+
+  it('of a charge that was on its way when the pause began says that the pause goes on', () => {
+    const { life, mail } = active();
+    life.passTo(RENEWAL, staysPending);
+    life.decide((c) => pause(c, null));
+    life.hear(life.latest, 'declined', { response_code: '20051' });
+    expect(mail).toMatchObject([{ name: 'payment_failed', data: { once_paid: 'stays_paused', payable: true } }]);
   });
 
   it('of a redirect is nothing that its customer has to be told', () => {
@@ -124,6 +138,21 @@ describe('a wallet that cannot be charged any more', () => {
     expect(mail).toMatchObject([{ name: 'reauthorise', invoice: life.invoice(2).id, data: { amount: 3900, pay_by: day(16).toISOString(), payable: true } }]);
     life.passTo(day(16));
     expect(mail.slice(1)).toMatchObject([{ name: 'canceled' }]);
+  });
+
+  it.each(['cancel', 'unpaid', 'pause'] as const)('is asked for with what its deadline brings: %s', (final_action) => {
+    const { life, mail } = active({ policy: { final_action } });
+    life.passTo(RENEWAL, declines('200R1'));
+    expect(mail).toMatchObject([{ name: 'reauthorise', data: { final_action, once_paid: 'goes_on' } }]);
+  });
+
+  it('and that an operator tries once all has ended is asked for without a deadline', () => {
+    const { life, mail } = active({ policy: { final_action: 'unpaid', retries: [{ after: '1d', notify: true }] } });
+    life.passTo(day(5), declines());
+    life.decide((c) => payNow(c, life.invoice(2)));
+    life.hear(life.send(life.latest), 'declined', { response_code: '200R1' });
+    expect(mail.at(-1)).toMatchObject({ name: 'reauthorise', data: { payable: true } });
+    for (const missing of ['pay_by', 'final_action']) expect(mail.at(-1)?.data).not.toHaveProperty(missing);
   });
 
   it('is asked for anew also when it is found dead before anything was tried', () => {

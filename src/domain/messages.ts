@@ -1,10 +1,12 @@
 import type { BillingCase } from './case.js';
 import { isCustomerPresent, type Charge } from './charge.js';
 import { languageOf, type Locale } from './customer.js';
+import type { DunningPolicy } from './dunning.js';
 import type { EventDraft, EventType } from './events.js';
 import { onlyGiven } from './given.js';
 import { isTechnicalTry } from './ladder.js';
 import { upcomingInvoice } from './noticing.js';
+import { type OncePaid, oncePaid } from './pay.standing.js';
 import { access } from './subscription.js';
 import { nextChargeAt } from './views.js';
 
@@ -42,6 +44,10 @@ export interface MessageData {
   next_date?: string;
   /** Until when the customer must have paid by himself. */
   pay_by?: string;
+  /** What becomes of the subscription if he has not. */
+  final_action?: DunningPolicy['final_action'];
+  /** What becomes of it if he pays. */
+  once_paid?: OncePaid;
   access_until?: string;
   /** The message carries the link that pays what is owed. */
   payable?: true;
@@ -204,7 +210,13 @@ function failure({ event, before, c }: Told): Content | null {
   if (!charge || invoice.status !== 'open' || status === 'canceled' || !concernsCustomer(c, invoice, charge)) return null;
   // The rung that follows decides; where none does, the customer alone can help.
   if (next !== null && step !== null && c.policy.retries[step]?.notify === false) return null;
-  return { ...about(invoice), amount: invoice.amount_due, next_date: instant(next), pay_by: instant(end), payable: true };
+  return { ...about(invoice), amount: invoice.amount_due, next_date: instant(next), pay_by: instant(end), ...paying(c) };
+}
+
+/** The link, and what paying by it brings about. */
+function paying(c: BillingCase): Pick<MessageData, 'once_paid' | 'payable'> {
+  const owed = c.openInvoices();
+  return { once_paid: oncePaid(c.subscription, owed.length, (owed[0]?.period_start ?? null) !== null), payable: true };
 }
 
 /** The charge as its event shows it. */
@@ -228,9 +240,13 @@ function lostWallet({ c }: Told): Content | null {
     period_start: instant(oldest.period_start),
     period_end: instant(oldest.period_end),
     amount: oldest.amount_due,
-    pay_by: instant(c.subscription.dunning_ends_at),
-    payable: true,
+    ...deadline(c),
+    ...paying(c),
   };
+}
+
+function deadline({ subscription: { dunning_ends_at: end }, policy }: BillingCase): Pick<Content, 'pay_by' | 'final_action'> {
+  return end === null ? {} : { pay_by: instant(end), final_action: policy.final_action };
 }
 
 function ending({ event, c }: Told): Content | null {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { awaitsWallet, type Debtor, payStanding } from './pay.standing.js';
+import { awaitsWallet, type Debtor, oncePaid, payStanding } from './pay.standing.js';
 
 const standing = (debtor: Partial<Debtor>) => payStanding({ status: 'active', source: 'psrc_1', cancel_at_period_end: false, owes: false, charging: false, ...debtor });
 
@@ -26,5 +26,16 @@ describe('who opens the link', () => {
     expect(standing({ ...trial, cancel_at_period_end: true })).toBe('nothing_owed');
     expect(standing({ ...trial, source: 'psrc_1' })).toBe('nothing_owed');
     expect(awaitsWallet({ status: 'active', source: null, cancel_at_period_end: false })).toBe(false);
+  });
+});
+
+describe('who pays', () => {
+  it.each([
+    ['past_due', 1, true, 'goes_on'], ['past_due', 2, true, 'goes_on'], ['incomplete', 1, false, 'goes_on'], ['unpaid', 1, true, 'goes_on'],
+    ['unpaid', 2, true, 'more_owed'], ['paused', 1, true, 'stays_paused'], ['paused', 2, true, 'stays_paused'], ['paused', 1, false, 'goes_on'],
+  ] as const)('as %s, owing %i (begun: %s): %s', (status, owed, began, then) => expect(oncePaid({ status, resumes_when_paid: false }, owed, began)).toBe(then));
+
+  it('goes on where a resume waits for the payment', () => {
+    expect(oncePaid({ status: 'paused', resumes_when_paid: true }, 1, true)).toBe('goes_on');
   });
 });

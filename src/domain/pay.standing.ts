@@ -9,6 +9,18 @@ export interface Debtor extends Pick<Subscription, 'status' | 'source' | 'cancel
   charging: boolean;
 }
 
+/** What becomes of a subscription whose customer pays the oldest invoice that is owed. */
+export type OncePaid = 'goes_on' | 'more_owed' | 'stays_paused';
+
+type Payer = Pick<Subscription, 'status' | 'resumes_when_paid'>;
+
+/** `owed`: invoices that are open. `began`: the period of the oldest has begun; one that has not begins with its payment. */
+export function oncePaid({ status, resumes_when_paid: awaited }: Payer, owed: number, began: boolean): OncePaid {
+  // A resume that waits for the payment comes with it.
+  if (status === 'paused' && began && !awaited) return 'stays_paused';
+  return status === 'unpaid' && owed > 1 ? 'more_owed' : 'goes_on';
+}
+
 /** Whether it is a free trial that goes on only if its customer pays: he may do so before it ends. */
 export function awaitsWallet(s: Pick<Subscription, 'status' | 'source' | 'cancel_at_period_end'>): boolean {
   return s.status === 'trialing' && s.source === null && !s.cancel_at_period_end;

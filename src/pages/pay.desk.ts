@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Customer, languageOf, type Locale } from '../domain/customer.js';
 import { Refusal } from '../domain/errors.js';
 import { type Currency, formatAmount, type Money } from '../domain/money.js';
-import { payStanding } from '../domain/pay.standing.js';
+import { oncePaid, payStanding } from '../domain/pay.standing.js';
 import type { Subscription } from '../domain/subscription.js';
 import { PayLink } from '../messages/pay.link.js';
 import { Config } from '../platform/config/config.js';
@@ -11,10 +11,13 @@ import { Checkout } from '../subscriptions/checkout.js';
 import type { PayPage } from './pay.page.js';
 import { Turnstile } from './turnstile.js';
 
-interface Debtor extends Pick<Customer, 'locale' | 'country'>, Pick<Subscription, 'id' | 'status' | 'source' | 'cancel_at_period_end' | 'currency'> {
+interface Debtor extends Pick<Customer, 'locale' | 'country'>, Pick<Subscription, 'id' | 'status' | 'source' | 'cancel_at_period_end' | 'resumes_when_paid' | 'currency'> {
   plan: string;
   /** Of the oldest invoice that is owed. */
   owed: number | null;
+  /** How many are, and whether the period of the oldest has begun. */
+  open: number;
+  began: boolean;
   /** What a first period costs, for who is asked for it before it is owed. */
   price: number;
   charging: boolean;
@@ -70,6 +73,7 @@ export class PayDesk {
     const locale = this.languageOf(debtor);
     return {
       notice: payStanding({ ...debtor, owes: debtor.owed !== null }),
+      oncePaid: oncePaid(debtor, debtor.open, debtor.began),
       locale,
       plan: debtor.plan,
       amount: formatAmount((debtor.owed ?? debtor.price) as Money, debtor.currency as Currency, locale),
@@ -83,16 +87,19 @@ export class PayDesk {
   /** What the checkout would ask for: the oldest invoice that is owed. */
   private async debtor(subscription: string): Promise<Debtor | null> {
     const [debtor] = await this.database.query<Debtor>(
-      `select s.id, s.status, s.source, s.cancel_at_period_end, s.currency, c.locale, c.country, p.name as plan,
+      `select s.id, s.status, s.source, s.cancel_at_period_end, s.resumes_when_paid, s.currency, c.locale, c.country, p.name as plan,
               v.amount * s.quantity + v.setup_fee as price,
-              (select i.amount_due from invoices i
-                where i.subscription = s.id and i.status = 'open' and i.id is distinct from s.advance_invoice
-                order by i.period_no limit 1) as owed,
+              i.owed, i.open, i.began,
               exists (select 1 from charges h
                        where h.subscription = s.id and h.kind in ('recurring', 'retry')
                          and h.status in ('created', 'sending', 'pending', 'unknown')) as charging
          from subscriptions s join customers c on c.id = s.customer join plans p on p.id = s.plan
          join plan_versions v on v.plan = s.plan and v.version = s.plan_version
+        cross join lateral (
+          select (array_agg(i.amount_due order by i.period_no))[1] as owed, count(*)::int as open,
+                 coalesce((array_agg(i.period_start is not null order by i.period_no))[1], false) as began
+            from invoices i
+           where i.subscription = s.id and i.status = 'open' and i.id is distinct from s.advance_invoice) i
         where s.id = $1`,
       [subscription],
     );

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Locale } from '../domain/customer.js';
 import { escapeHtml } from '../domain/message.wording.js';
-import type { PayStanding } from '../domain/pay.standing.js';
+import type { OncePaid, PayStanding } from '../domain/pay.standing.js';
 
 /** What the page says: how things stand, or why nothing can be said. */
 export type PayNotice = PayStanding | 'later' | 'expired' | 'unknown' | 'too_often';
@@ -12,6 +12,7 @@ export interface PayPage {
   /** Where they are known: what is paid for, and how much as people write it. */
   plan?: string;
   amount?: string;
+  oncePaid?: OncePaid;
 }
 
 const STATUS: Partial<Record<PayNotice, number>> = { later: 503, expired: 410, unknown: 404, too_often: 429 };
@@ -30,7 +31,7 @@ const BUTTON: Record<Locale, string> = { en: 'Pay with Alipay', 'zh-CN': '用支
 
 const TEXTS: Record<Locale, Record<PayNotice, { title: string; text: string }>> = {
   en: {
-    payable: { title: 'Your payment', text: 'You pay in your Alipay wallet. Afterwards your subscription goes on as usual.' },
+    payable: { title: 'Your payment', text: 'You pay in your Alipay wallet.' },
     nothing_owed: { title: 'Nothing to pay', text: 'There is nothing to pay at the moment. You can close this page.' },
     in_progress: {
       title: 'A payment is under way',
@@ -43,7 +44,7 @@ const TEXTS: Record<Locale, Record<PayNotice, { title: string; text: string }>> 
     too_often: { title: 'That was a little too fast', text: 'Please wait a minute, then try again.' },
   },
   'zh-CN': {
-    payable: { title: '待支付', text: '您将在支付宝中完成付款，付款后订阅照常继续。' },
+    payable: { title: '待支付', text: '您将在支付宝中完成付款。' },
     nothing_owed: { title: '无需付款', text: '目前没有需要支付的费用，您可以关闭此页面。' },
     in_progress: { title: '正在扣款', text: '我们正在从您的支付宝账户扣款，请稍后再来查看，以免重复付款。' },
     ended: { title: '订阅已终止', text: '这项订阅已经终止，无需再付款，您可以关闭此页面。' },
@@ -51,6 +52,19 @@ const TEXTS: Record<Locale, Record<PayNotice, { title: string; text: string }>> 
     expired: { title: '链接已过期', text: '请使用我们最近一封邮件中的链接，或联系我们获取新的链接。' },
     unknown: { title: '链接无效', text: '请直接从邮件中打开链接，可能复制时有所遗漏。' },
     too_often: { title: '操作过于频繁', text: '请等待一分钟后重试。' },
+  },
+};
+
+const AFTERWARDS: Record<Locale, Record<OncePaid, string>> = {
+  en: {
+    goes_on: 'Afterwards your subscription goes on as usual.',
+    more_owed: 'Your subscription goes on once the rest of what is owed is paid as well: please look here again afterwards.',
+    stays_paused: 'That settles what is owed. Your subscription stays paused until it is resumed.',
+  },
+  'zh-CN': {
+    goes_on: '付款后订阅照常继续。',
+    more_owed: '待其余欠款也付清后，订阅照常继续；付款后请再次打开此页面。',
+    stays_paused: '付款后该笔欠款即可结清；在恢复订阅之前，订阅仍保持暂停。',
   },
 };
 
@@ -80,13 +94,14 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function payPage({ notice, locale, plan, amount }: PayPage): string {
+export function payPage({ notice, locale, plan, amount, oncePaid }: PayPage): string {
   const { title, text } = TEXTS[locale][notice];
   const parts = [
     `<h1>${title}</h1>`,
     ...(plan === undefined ? [] : [`<p>${escapeHtml(plan)}</p>`]),
     ...(notice === 'payable' && amount !== undefined ? [`<p class="amount">${escapeHtml(amount)}</p>`] : []),
     `<p>${text}</p>`,
+    ...(notice === 'payable' && oncePaid !== undefined ? [`<p>${AFTERWARDS[locale][oncePaid]}</p>`] : []),
     // Looking at the page does nothing, so that whoever opens links for others, as mail scanners do, does no harm.
     ...(notice === 'payable' ? [`<form method="post"><button type="submit">${BUTTON[locale]}</button></form>`] : []),
   ];

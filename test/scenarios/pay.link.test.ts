@@ -51,6 +51,7 @@ test('looking at the page does nothing; its button leads to the wallet, and the 
     expect(page.text).toContain('<html lang="zh-CN">');
     expect(page.text).toContain('&lt;Tea&gt; &amp; &quot;club&quot;');
     expect(page.text).toContain('¥39.00');
+    expect(page.text).toContain('付款后订阅照常继续。');
     expect(page.text.match(/<form method="post"><button type="submit">用支付宝付款<\/button><\/form>/g)).toHaveLength(1);
     expect(page.text).not.toMatch(/<script|src=|href=/);
   }
@@ -87,6 +88,22 @@ test('while the wallet is being charged the page says so, and starts nothing', a
     expect(page.text).not.toContain('<form');
   }
   expect(await charges(life)).toEqual(before);
+});
+
+test('who pays while his subscription is paused is told that it stays so, and it does', async () => {
+  await world.post('/v1/dunning_policies', { code: 'pausing', retries: [{ after: '1d' }], final_action: 'pause' });
+  const { code: pausing } = await plan(world, { dunning_policy: 'pausing', renewal_notice: 'off' });
+  const life = await sellAndPay(world, pausing, START, { customer: { locale: 'en' } });
+  await wallet(world, life, { outcome: 'decline', response_code: '20051', times: 2 });
+  await world.advance(life.clock, '2026-04-12T02:00:00Z');
+  const [message] = await world.list(`/v1/messages?subscription=${life.subscription}&limit=1`);
+  expect(message?.text).toContain('stays paused until it is resumed');
+  const path = await linkOf(life);
+  expect((await get(path)).text).toContain('Your subscription stays paused until it is resumed.');
+  expect((await press(path)).status).toBe(303);
+  await world.pay(life.subscription);
+  expect(await subscriptionOf(world, life)).toMatchObject({ status: 'paused' });
+  expect((await get(path)).text).toContain('Nothing to pay');
 });
 
 test('a subscription that has ended asks for nothing any more', async () => {
