@@ -53,7 +53,7 @@ function tryAt(policy: DunningPolicy, rung: { after: string } | undefined, from:
 const LEAST_WAIT_DAYS = 3;
 
 /** How long whoever has to act himself is waited for: as long as the whole ladder would take, if every try is made on time. */
-export function waitEnd(policy: DunningPolicy, from: Date): Date {
+export function waitEnd(policy: Pick<DunningPolicy, 'retries'>, from: Date): Date {
   const end = policy.retries.reduce((at, rung) => addDuration(at, rung.after), from);
   return new Date(Math.max(end.getTime(), addDuration(from, `${LEAST_WAIT_DAYS}d`).getTime()));
 }

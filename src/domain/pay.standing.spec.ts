@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { awaitsWallet, type Debtor, oncePaid, payStanding } from './pay.standing.js';
+import { awaitsWallet, type Debtor, linkEndsAt, linksEndBy, oncePaid, payStanding } from './pay.standing.js';
 
 const standing = (debtor: Partial<Debtor>) => payStanding({ status: 'active', source: 'psrc_1', cancel_at_period_end: false, owes: false, charging: false, ...debtor });
 
@@ -37,5 +37,33 @@ describe('who pays', () => {
 
   it('goes on where a resume waits for the payment', () => {
     expect(oncePaid({ status: 'paused', resumes_when_paid: true }, 1, true)).toBe('goes_on');
+  });
+});
+
+describe('a link', () => {
+  const created = new Date('2026-03-01T00:00:00Z');
+  const at = (days: number): string => new Date(created.getTime() + days * 86_400_000).toISOString();
+
+  it.each([
+    ['nothing', {}, 90],
+    ['a deadline that is near', { pay_by: at(16) }, 30],
+    ['a deadline a month away', { pay_by: at(30) }, 31],
+    ['a deadline far away', { pay_by: at(62) }, 63],
+    ['a try that follows late', { next_date: at(60) }, 61],
+    ['a day that comes, and a later one', { date: at(3), pay_by: at(40) }, 41],
+    ['a day that is over', { date: at(-40) }, 30],
+  ])('of a message that names %s is good long enough: %j', (_, named, days) => {
+    expect(linkEndsAt(named, created, created).toISOString()).toBe(at(days));
+  });
+
+  it('is good by the engine’s clock, whatever the customer’s shows', () => {
+    const recorded = new Date('2031-01-01T00:00:00Z');
+    expect(linkEndsAt({ pay_by: at(62) }, created, recorded).getTime() - recorded.getTime()).toBe(63 * 86_400_000);
+  });
+
+  it('that was sent already is good for 90 days, or as long as the longest ladder and the hours that it keeps', () => {
+    const ladder = (...waits: string[]) => ({ retries: waits.map((after) => ({ after, notify: true })) });
+    expect([linksEndBy([], created), linksEndBy([ladder('16d')], created), linksEndBy([ladder(), ladder('60d', '60d'), ladder('1d')], created)].map((end) => end.toISOString()))
+      .toEqual([at(90), at(90), at(123)]);
   });
 });

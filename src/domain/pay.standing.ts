@@ -1,3 +1,4 @@
+import { type DunningPolicy, waitEnd } from './dunning.js';
 import { isEnded, type Subscription } from './subscription.js';
 
 /** What a customer finds who opens the link that pays what he owes. */
@@ -30,4 +31,36 @@ export function payStanding(debtor: Debtor): PayStanding {
   if (isEnded(debtor)) return 'ended';
   if (!debtor.owes && !awaitsWallet(debtor)) return 'nothing_owed';
   return debtor.charging ? 'in_progress' : 'payable';
+}
+
+const DAY_MS = 86_400_000;
+/** How long (days) a link is good in any case. */
+const LINK_DAYS = 30;
+/** The same where no day is set by which it must be paid, and perhaps no other message follows. */
+const OPEN_LINK_DAYS = 90;
+
+/** The days that a message names, in RFC 3339. Customer clock. */
+export interface NamedDays {
+  date?: string;
+  next_date?: string;
+  pay_by?: string;
+}
+
+/**
+ * Until when (engine clock) the link of a message is good: a day longer than the last day that the message names,
+ * which its customer waits for by the engine's clock. `created`: customer clock; `recorded`: engine clock.
+ */
+export function linkEndsAt({ date, next_date, pay_by }: NamedDays, created: Date, recorded: Date): Date {
+  const named = [date, next_date, pay_by].flatMap((day) => (day === undefined ? [] : Date.parse(day) - created.getTime() + DAY_MS));
+  const least = (named.length === 0 ? OPEN_LINK_DAYS : LINK_DAYS) * DAY_MS;
+  return new Date(recorded.getTime() + Math.max(least, ...named));
+}
+
+/** Hours that a policy keeps may move a try by two days. */
+const MOST_MOVED_DAYS = 2;
+
+/** Until when a link may be good that was sent before `now`, whatever its message names. */
+export function linksEndBy(policies: readonly Pick<DunningPolicy, 'retries'>[], now: Date): Date {
+  const named = policies.map((policy) => waitEnd(policy, now).getTime() + (MOST_MOVED_DAYS + 1) * DAY_MS);
+  return new Date(Math.max(now.getTime() + OPEN_LINK_DAYS * DAY_MS, ...named));
 }

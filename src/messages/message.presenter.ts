@@ -28,7 +28,7 @@ export class MessagePresenter {
     const kept = await this.templates.kept(this.database, messages.map((message) => message.wording));
     return messages.map((m) => {
       const template = kept.get(m.wording ?? '') ?? inUse(m.name, m.locale);
-      const values = valuesOf(m.name, m.data, m.locale, this.link.url(m.subscription, m.recorded_at));
+      const values = valuesOf(m.name, m.data, m.locale, this.link.url(m));
       return {
         id: m.id,
         object: 'message' as const,

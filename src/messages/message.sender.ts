@@ -96,7 +96,7 @@ export class MessageSender {
 
   private async send({ message, template }: Claimed, deadline: number): Promise<Outcome> {
     try {
-      const values = valuesOf(message.name, message.data, message.locale, this.link.url(message.subscription, message.recorded_at));
+      const values = valuesOf(message.name, message.data, message.locale, this.link.url(message));
       await this.mailer.send(message, word(template, values, message.locale), deadline - performance.now());
       return { message, verdict: 'sent', error: null };
     } catch (error) {

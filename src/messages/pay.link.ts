@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { linkEndsAt } from '../domain/pay.standing.js';
 import { Config } from '../platform/config/config.js';
 import { InstallationSecret } from '../platform/crypto/secret.js';
 import { isId } from '../platform/ids/ids.js';
+import type { Message } from './message.tables.js';
 
 const PURPOSE = 'pay-link';
-/** How long (ms) a link is good. */
-export const LIFE_MS = 30 * 86_400_000;
 const SEAL_LENGTH = 26;
 const SHAPE = /^([0-9a-z]{26})-([0-9a-z]{1,9})-([a-z2-7]{26})$/;
 
@@ -30,10 +30,10 @@ export class PayLink {
     this.base = (config.PUBLIC_URL ?? `http://localhost:${config.PORT}`).replace(/\/+$/, '');
   }
 
-  /** The link of a message; the same one whenever it is asked for. `from`: engine clock. */
-  url(subscription: string, from: Date): string {
+  /** The link of a message; the same one whenever it is asked for. */
+  url({ subscription, data, created_at, recorded_at }: Pick<Message, 'subscription' | 'data' | 'created_at' | 'recorded_at'>): string {
     const tail = subscription.slice(subscription.indexOf('_') + 1);
-    const until = Math.floor((from.getTime() + LIFE_MS) / 1000).toString(36);
+    const until = Math.floor(linkEndsAt(data, created_at, recorded_at).getTime() / 1000).toString(36);
     return `${this.base}/pay/${tail}-${until}-${this.secret.token(PURPOSE, SEAL_LENGTH, tail, until)}`;
   }
 

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { KEPT_MS } from '../access/idempotency.keys.js';
-import { LIFE_MS } from '../messages/pay.link.js';
+import type { DunningPolicy } from '../domain/dunning.js';
+import { linksEndBy } from '../domain/pay.standing.js';
 import { BlindIndex } from '../platform/crypto/blind.index.js';
 import { Sealing } from '../platform/crypto/sealing.js';
 import type { InstallationSecret } from '../platform/crypto/secret.js';
@@ -53,8 +54,9 @@ export async function reseal(url: string, secret: InstallationSecret, largestSet
       [sealing.mark],
     );
     const { now, last } = rows[0] as (typeof rows)[0];
-    const after = (from: Date, ms: number) => new Date(from.getTime() + ms);
-    return { columns, unreadable: sealer.unreadable, answersUntil: last && after(last, KEPT_MS), linksUntil: after(now, LIFE_MS) };
+    const { rows: policies } = await client.query<Pick<DunningPolicy, 'retries'>>('select retries from dunning_policies');
+    const answersUntil = last && new Date(last.getTime() + KEPT_MS);
+    return { columns, unreadable: sealer.unreadable, answersUntil, linksUntil: linksEndBy(policies, now) };
   } finally {
     await client.end();
   }

@@ -168,7 +168,7 @@ test('a gateway that does not answer: please try again, and then it does', async
   expect(await subscriptionOf(world, life)).toMatchObject({ status: 'active' });
 });
 
-test('nobody but us can make a link, and none lasts longer than 30 days', async () => {
+test('nobody but us can make a link, and none lasts for ever', async () => {
   const { path } = await debtor();
   const last = path.at(-1) === 'a' ? 'b' : 'a';
   const [tail, until, seal] = path.slice('/pay/'.length).split('-') as [string, string, string];
@@ -189,10 +189,26 @@ test('nobody but us can make a link, and none lasts longer than 30 days', async 
   }
 });
 
+test('a link is good as long as its message gives its reader time', async () => {
+  await world.post('/v1/dunning_policies', { code: 'of two months', retries: [{ after: '62d' }], final_action: 'unpaid' });
+  const { code: patient } = await plan(world, { dunning_policy: 'of two months', interval: 'year', renewal_notice: 'off' });
+  const life = await sellAndPay(world, patient, START, { customer: { locale: 'en' } });
+  await world.control('POST', `/wallets/${life.email}/revoke`, { response_code: '200R1' });
+  await world.advance(life.clock, '2027-03-10T02:00:00Z');
+  const [message] = await world.list(`/v1/messages?subscription=${life.subscription}&limit=1`);
+  expect(message).toMatchObject({ name: 'reauthorise', data: { pay_by: '2027-05-11T02:00:00.000Z', final_action: 'unpaid' } });
+  const path = await linkOf(life);
+  await world.pass(62 * DAY, 31 * DAY);
+  expect((await get(path)).status).toBe(200);
+  await world.pass(DAY);
+  expect((await get(path)).status).toBe(410);
+});
+
 test('a link survives a change of the installation secret', () => {
   const link = (...secrets: [string, ...string[]]) => new PayLink(new InstallationSecret(secrets), loadConfig({}));
   const subscription = 'sub_01h455vb4pex5vsknk084sn02q';
-  const old = link('the old secret of tests').url(subscription, new Date(START)).split('/').at(-1) as string;
+  const sent = { subscription, data: { plan_name: 'Tea', time_zone: 'Asia/Shanghai', currency: 'CNY', date: START }, created_at: new Date(START), recorded_at: new Date(START) };
+  const old = link('the old secret of tests').url(sent).split('/').at(-1) as string;
   expect(link('a new secret of tests', 'the old secret of tests').read(old)).toEqual({ subscription, until: new Date('2026-04-09T02:00:00Z') });
   expect(link('a new secret of tests').read(old)).toBeNull();
 });

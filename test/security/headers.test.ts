@@ -71,7 +71,7 @@ test.each(['TRACE', 'TRACK', 'CONNECT', 'PROPFIND', 'DEBUG'])('37 methods: %s do
 
 test('38 secrets not in URL: no route takes one in its path or query', () => {
   const parameters = routesOf(world).flatMap(({ path }) => (path.match(/:\w+/g) ?? []).map((name) => `${name} ${path.split('/')[1]}`));
-  // A pay link is a key of its own: to one debt, for thirty days, and it is sealed.
+  // A pay link is a key of its own: to the debts of one subscription, for a time, and it is sealed.
   expect([...new Set(parameters)].toSorted()).toEqual([':id v1', ':locale v1', ':name v1', ':token pay']);
 });
 
