@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IllegalTransition } from './machine.js';
-import { faultCodes, judge, nextMessageStatus, restFor, tryAgainAt } from './message.delivery.js';
+import { faultCodes, judge, mayGoOutAt, nextMessageStatus, restFor, tryAgainAt } from './message.delivery.js';
 
 const NOW = new Date('2026-03-01T00:00:00Z');
 
@@ -15,6 +15,24 @@ describe('a message', () => {
     const waits = Array.from({ length: 10 }, (_, i) => (tryAgainAt(i + 1, NOW)?.getTime() ?? 0) - NOW.getTime());
     expect(waits.map((wait) => wait / 60_000)).toEqual([1, 5, 15, 60, 180, 360, 720, 720, 720, 720]);
     expect(tryAgainAt(11, NOW)).toBeNull();
+  });
+});
+
+describe('a message that is due', () => {
+  const NIGHT = { from: '22:00', to: '08:00' };
+  const due = (created: string, quiet_hours: typeof NIGHT | null = NIGHT) => ({
+    data: { time_zone: 'Asia/Shanghai' }, created_at: new Date(created), recorded_at: NOW, quiet_hours,
+  });
+
+  it('goes out at once by day, and where no hours are kept', () => {
+    expect(mayGoOutAt(due('2026-03-01T00:00:00Z'), NOW)).toEqual(NOW);
+    expect(mayGoOutAt(due('2026-03-01T15:00:00Z', null), NOW)).toEqual(NOW);
+  });
+
+  it('waits for the morning by its reader’s clock, as long as by the engine’s', () => {
+    const later = new Date(NOW.getTime() + 10 * 60_000);
+    // Ten minutes after 21:55 it is 22:05.
+    expect(mayGoOutAt(due('2031-03-01T13:55:00Z'), later).getTime() - later.getTime()).toBe((9 * 60 + 55) * 60_000);
   });
 });
 

@@ -1,3 +1,4 @@
+import { type Hours, outsideHours } from './hours.js';
 import { type Transitions, transition } from './machine.js';
 
 export const MESSAGE_STATUSES = ['pending', 'sent', 'kept', 'failed'] as const;
@@ -29,6 +30,22 @@ export function tryAgainAt(attempts: number, now: Date): Date | null {
 /** How long (ms, engine clock) the mail server is left alone after it was out of reach so many times in a row. */
 export function restFor(failures: number): number {
   return Math.min(5 * 60_000, 5_000 * 2 ** Math.min(failures - 1, 10));
+}
+
+/** A message that is due, and what its policy says today. */
+export interface DueMessage {
+  data: { time_zone: string };
+  /** Customer's clock. */
+  created_at: Date;
+  /** Engine clock. */
+  recorded_at: Date;
+  quiet_hours: Hours | null;
+}
+
+/** When a message that is due may go out: at once, or when its reader's night is over. What he waits for by his clock is waited for by the engine's. */
+export function mayGoOutAt({ data, created_at, recorded_at, quiet_hours }: DueMessage, now: Date): Date {
+  const his = new Date(created_at.getTime() + now.getTime() - recorded_at.getTime());
+  return new Date(now.getTime() + outsideHours(his, quiet_hours, data.time_zone).getTime() - his.getTime());
 }
 
 /** What went wrong, as the mail client tells it. */

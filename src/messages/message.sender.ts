@@ -1,5 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { faultCodes, judge, type MailFault, type MailVerdict, nextMessageStatus, restFor, tryAgainAt } from '../domain/message.delivery.js';
+import type { Hours } from '../domain/hours.js';
+import {
+  faultCodes, judge, type MailFault, type MailVerdict, mayGoOutAt, type MessageStatus, nextMessageStatus, restFor, tryAgainAt,
+} from '../domain/message.delivery.js';
 import { valuesOf, word } from '../domain/message.wording.js';
 import type { Template } from '../domain/message.templates.js';
 import { Database, type Transaction } from '../platform/database/database.js';
@@ -12,6 +15,16 @@ const LARGEST_SET = 100;
 /** How long (ms) a claimed message is its sender's alone; nothing is handed to the server after the margin. */
 const LEASE_MS = 300_000;
 const MARGIN_MS = 60_000;
+
+/** A message that is due, with what decides today whether it goes out. */
+interface Due extends Message {
+  quiet_hours: Hours | null;
+}
+
+/** What becomes of a message that is not sent now. */
+interface Aside extends Pick<Message, 'id' | 'next_attempt_at'> {
+  status: MessageStatus;
+}
 
 interface Claimed {
   message: Message;
@@ -46,12 +59,12 @@ export class MessageSender {
   async run(): Promise<number> {
     if (!this.mailer.isThere) return this.keep();
     const started = performance.now();
-    const claimed = await this.database.transaction((tx) => this.claim(tx));
-    if (claimed.length === 0) return 0;
+    const { seen, claimed } = await this.database.transaction((tx) => this.take(tx));
+    if (claimed.length === 0) return seen;
     const deadline = started + LEASE_MS - MARGIN_MS;
     const outcomes = await Promise.all(claimed.map((one) => this.send(one, deadline)));
     await this.settle(await this.reconsider(outcomes));
-    return claimed.length;
+    return seen;
   }
 
   /** There was a mail server once, and is none any more. */
@@ -68,14 +81,40 @@ export class MessageSender {
     });
   }
 
-  private async claim(tx: Transaction): Promise<Claimed[]> {
-    if (tx.now < this.restsUntil) return [];
-    const due = await tx.query<Message>(
-      `select * from messages where status = 'pending' and next_attempt_at <= $1
-        order by next_attempt_at limit $2 for update skip locked`,
+  /** A set of those that are due: it is night by some of their readers' clocks, the others are claimed. */
+  private async take(tx: Transaction): Promise<{ seen: number; claimed: Claimed[] }> {
+    if (tx.now < this.restsUntil) return { seen: 0, claimed: [] };
+    const due = await tx.query<Due>(
+      `select m.*, d.quiet_hours
+         from messages m left join subscriptions s on s.id = m.subscription left join plans p on p.id = s.plan
+         left join dunning_policies d on d.code = p.dunning_policy
+        where m.status = 'pending' and m.next_attempt_at <= $1
+        order by m.next_attempt_at limit $2 for update of m skip locked`,
       // After an outage one message finds out whether the server is back.
       [tx.now, this.failures > 0 ? 1 : LARGEST_SET],
     );
+    const aside: Aside[] = [];
+    const now: Message[] = [];
+    for (const { quiet_hours, ...message } of due) {
+      const at = mayGoOutAt({ ...message, quiet_hours }, tx.now);
+      if (at > tx.now) aside.push({ id: message.id, status: nextMessageStatus(message.status, 'put_off'), next_attempt_at: at });
+      else now.push(message);
+    }
+    await this.setAside(tx, aside);
+    return { seen: due.length, claimed: await this.claim(tx, now) };
+  }
+
+  private async setAside(tx: Transaction, aside: readonly Aside[]): Promise<void> {
+    if (aside.length === 0) return;
+    await tx.query(
+      `update messages m set status = r.status, next_attempt_at = r.next_attempt_at, updated_at = $2,
+              error = case when r.status = m.status then m.error end
+         from json_to_recordset($1::json) as r(id text, status text, next_attempt_at timestamptz(3)) where m.id = r.id`,
+      [JSON.stringify(aside), tx.now],
+    );
+  }
+
+  private async claim(tx: Transaction, due: readonly Message[]): Promise<Claimed[]> {
     if (due.length === 0) return [];
     const inUse = await this.templates.inUse(tx);
     const before = await this.templates.kept(tx, due.map((message) => message.wording));

@@ -166,3 +166,24 @@ test('nobody is written to in the hours that the policy keeps quiet, by his own 
   await world.pass(0.2 * 60 * MINUTE);
   expect(post.mails).toHaveLength(2);
 });
+
+test('a mailbox that takes nothing in the evening is not tried again in the night, nor is a server that comes back then', async () => {
+  await world.post('/v1/dunning_policies', { code: 'gentle', retries: [{ after: '1d', notify: true }], quiet_hours: { from: '22:00', to: '08:00' } });
+  const { code: gentle } = await plan(world, { dunning_policy: 'gentle', renewal_notice: 'off' });
+  // 21:50 in Shanghai.
+  const EVENING = '2026-03-10T13:50:00Z';
+  post.recipient = () => ({ code: 452, message: '4.2.2 mailbox full' });
+  await sellAndPay(world, gentle, EVENING);
+  await world.pass(15 * MINUTE, MINUTE);
+  post.recipient = () => null;
+  expect(await only()).toMatchObject({ status: 'pending', attempts: 3 });
+  await post.stop();
+  await sellAndPay(world, gentle, EVENING);
+  await world.pass(15 * MINUTE, MINUTE);
+  await post.start();
+  await world.pass(9 * 60 * MINUTE, 30 * MINUTE);
+  expect(post.mails).toEqual([]);
+  await world.pass(70 * MINUTE, 10 * MINUTE);
+  expect(post.mails).toHaveLength(2);
+  expect((await world.list('/v1/messages?status=sent')).map(({ attempts }) => attempts)).toEqual([1, 4]);
+});
