@@ -9,9 +9,9 @@ const PROBES = /^\/(health|metrics)\b/;
 
 /** The route as it is declared: paths are the caller's own words, and may hold anything. */
 export function routeOf(request: IncomingMessage): string {
-  const { path } = ((request as Partial<Request>).route ?? {}) as { path?: string };
-  // In braces stands what is passed by every request.
-  return path === undefined || path.startsWith('{') ? 'none' : path;
+  const { path } = ((request as Partial<Request>).route ?? {}) as { path?: unknown };
+  // In braces stands what is passed by every request; several paths are no name.
+  return typeof path !== 'string' || path.startsWith('{') ? 'none' : path;
 }
 
 /** Counts an exchange, measures it and shows it in a trace. `handle` may know its route better than the framework. */
