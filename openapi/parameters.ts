@@ -61,7 +61,8 @@ export class Parameters {
   }
 
   private filter(name: string, filter: Filter): object[] {
-    if (filter.kind !== 'instant') return [{ name, in: 'query', description: `Only those with this \`${name}\`.`, schema: valueOf(filter) }];
+    const given = filter.kind === 'id_or_code' ? ', by id or code' : '';
+    if (filter.kind !== 'instant') return [{ name, in: 'query', description: `Only those with this \`${name}\`${given}.`, schema: valueOf(filter) }];
     const says = (word: string) => `Only those whose \`${name}\` is ${word} this instant.`;
     const comparisons = Object.entries(SAYS).map(([comparison, word]) => [`${name}[${comparison}]`, says(word)] as const);
     return [[name, says('exactly')] as const, ...comparisons].map(([full, description]) => {
@@ -90,6 +91,7 @@ function sample(before: string): readonly string[] {
 function valueOf(filter: Exclude<Filter, { kind: 'instant' }>): Schema {
   switch (filter.kind) {
     case 'id':
+    case 'id_or_code':
     case 'text':
     case 'sealed':
       return { type: 'string', minLength: 1, maxLength: 255 };

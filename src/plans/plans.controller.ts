@@ -13,7 +13,7 @@ const LIST: ListSpec = {
   filters: {
     code: { kind: 'text', column: 'code' },
     active: { kind: 'flag', column: 'active' },
-    dunning_policy: { kind: 'text', column: 'dunning_policy' },
+    dunning_policy: { kind: 'id_or_code', column: 'dunning_policy', prefix: 'dun', table: 'dunning_policies', holds: 'code' },
     ...DATE_FILTERS,
   },
 };

@@ -44,7 +44,7 @@ const LIST: ListSpec = {
   prefix: 'sub',
   filters: {
     customer: { kind: 'id', column: 'customer', prefix: 'cust' },
-    plan: { kind: 'id', column: 'plan', prefix: 'plan' },
+    plan: { kind: 'id_or_code', column: 'plan', prefix: 'plan', table: 'plans', holds: 'id' },
     status: { kind: 'one_of', column: 'status', values: SUBSCRIPTION_STATUSES },
     past_due_class: { kind: 'one_of', column: 'past_due_class', values: DECLINE_CLASSES },
     latest_invoice: {

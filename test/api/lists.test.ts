@@ -193,6 +193,20 @@ test('a subscription is found by its wallet', async () => {
   }
 });
 
+test('what has a code is asked for by its id or its code', async () => {
+  for (const [list, field, catalogue] of [['subscriptions', 'plan', 'plans'], ['plans', 'dunning_policy', 'dunning_policies']] as const) {
+    const all = await world.list(`/v1/${list}?limit=100`);
+    let found = 0;
+    for (const { id, code } of await world.list(`/v1/${catalogue}?limit=100`)) {
+      const expected = all.filter((item) => [id, code].includes(item[field]));
+      found += expected.length;
+      for (const name of [id, code]) expect(await world.list(`/v1/${list}?limit=100&${field}=${name}`), name).toEqual(expected);
+    }
+    expect(found).toBe(all.length);
+    expect(await world.list(`/v1/${list}?${field}=nothing-has-this-code`)).toEqual([]);
+  }
+});
+
 test('events are found by groups of their types', async () => {
   const all = await world.list('/v1/events?limit=100');
   for (const group of ['invoice', 'plan', 'subscription', 'engine']) {
@@ -211,7 +225,7 @@ test('filters add up, and narrow what is paged', async () => {
 
 test.each([
   ['subscriptions', 'customer=li'], ['subscriptions', `customer=${nobody('plan')}`], ['subscriptions', 'status=running'],
-  ['subscriptions', 'status='], ['subscriptions', 'cancel_at_period_end=1'], ['subscriptions', 'plan=%00'], ['charges', 'kind=toString'],
+  ['subscriptions', 'status='], ['subscriptions', 'cancel_at_period_end=1'], ['subscriptions', 'plan=%00'], ['subscriptions', `plan=${nobody('cust')}`], ['plans', `dunning_policy=${nobody('plan')}`], ['charges', 'kind=toString'],
   ['charges', 'status=captured,declined'], ['charges', 'reference=%00'], ['charges', 'surplus=TRUE'], ['invoices', 'period_no=2147483648'],
   ['invoices', 'period_no=-1'], ['invoices', 'period_no=1e1'], ['invoices', 'subscription=*'], ['events', 'type=tea.*'], ['events', 'type=*'], ['events', 'type=plan.c*'], ['events', 'type=.*'], ['charges', 'status=cap.*'], ['events', 'subject='],
   ['customers', `email=${'x'.repeat(256)}`], ['customers', 'email[gte]=a'], ['customers', 'locale=fr'], ['plans', 'active=yes'], ['test_clocks', 'status=late'],

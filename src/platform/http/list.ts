@@ -1,15 +1,17 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import type { FieldError } from '../../domain/errors.js';
+import { type FieldError, invalidFields } from '../../domain/errors.js';
 import type { Database } from '../database/database.js';
-import { isId, type IdPrefix } from '../ids/ids.js';
-import { unknownField, validationFailed } from './body.pipe.js';
+import { isAnyId, isId, type IdPrefix } from '../ids/ids.js';
+import { unknownField } from './body.pipe.js';
 import { parseInstant } from './fields.js';
 
 /** What a query parameter of a list filters by. `column` may be any SQL expression over the row. */
 export type Filter =
   /** `sql`: how rows are found by it, where comparing the column would not find them by an index. */
   | { kind: 'id'; column: string; prefix: IdPrefix; sql?: (parameter: string) => string }
+  /** A thing that has a code of its own beside its id; the column `holds` one of them, and either may be asked for. */
+  | { kind: 'id_or_code'; column: string; prefix: IdPrefix; table: string; holds: 'id' | 'code' }
   | { kind: 'text'; column: string; sql?: (parameter: string) => string }
   /** A text that is kept sealed. `sql` compares with the array of its blind indexes, which {@link indexed} puts in its place. */
   | { kind: 'sealed'; sql: (indexes: string) => string }
@@ -168,7 +170,7 @@ function parse(spec: ListSpec, request: Request): ListQuery {
       else conditions.push(condition);
     }
   }
-  if (errors.length > 0) throw validationFailed(errors);
+  if (errors.length > 0) throw invalidFields(errors);
   return { spec, date, limit, cursor, conditions };
 }
 
@@ -196,6 +198,14 @@ function readFilter(spec: ListSpec, name: string, value: string): Condition | Fi
     case 'id':
       if (!isId(filter.prefix, value)) return bad('is not an id of this kind');
       return filter.sql ? { sql: filter.sql, value } : is(value);
+    case 'id_or_code': {
+      const isItsId = isId(filter.prefix, value);
+      if (!isItsId && isAnyId(value)) return bad('is not an id of this kind');
+      if (!isFilterText(value)) return bad(NO_TEXT);
+      const given = isItsId ? 'id' : 'code';
+      const { column, table, holds } = filter;
+      return given === holds ? is(value) : { sql: (p) => `${column} = (select ${holds} from ${table} where ${given} = ${p})`, value };
+    }
     case 'one_of': {
       if (filter.values.includes(value)) return is(value);
       const group = filter.groups && value.endsWith('.*') ? filter.values.filter((one) => one.startsWith(value.slice(0, -1))) : [];
