@@ -8,7 +8,7 @@ interface Queueing {
 
 /**
  * SQL that queues events for the endpoints that listen to them. There is one delivery of an event to an
- * endpoint, however often it is queued. A test is heard by its own endpoint only.
+ * endpoint, however often it is queued. A test is heard by its own endpoint whatever its filters, and by whoever hears all.
  */
 export function queueing({ events, endpoints, where, now }: Queueing): string {
   return `insert into webhook_deliveries (id, endpoint, event, event_type, subject, sequence, status, attempts,
@@ -16,6 +16,6 @@ export function queueing({ events, endpoints, where, now }: Queueing): string {
        select webhook_delivery_id(w.id, e.id), w.id, e.id, e.type, e.subject, e.sequence, 'pending', 0,
               ${now}, ${now}, 0, ${now}, ${now}
          from ${endpoints} w
-         join ${events} e on case e.type when 'webhook_endpoint.test' then e.subject = w.id else webhook_hears(w.events, e.type) end
+         join ${events} e on webhook_hears(w.events, e.type) or (e.type = 'webhook_endpoint.test' and e.subject = w.id)
         where ${where}`;
 }

@@ -20,7 +20,7 @@ export class Deliveries {
     return webhookDeliveryView(await this.find(this.database, id));
   }
 
-  /** Tells the endpoint, and nobody else, that this is a test. Returns the delivery, which is on its way. */
+  /** Tells the endpoint, whatever its filters, that this is a test. Returns the delivery, which is on its way. */
   async test(endpointId: string) {
     const delivery = await this.database.transaction(async (tx) => {
       const endpoint = await lockActiveEndpoint(tx, endpointId);

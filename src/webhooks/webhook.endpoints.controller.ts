@@ -94,7 +94,10 @@ export class WebhookEndpointsController {
     return this.endpoints.rotateSecret(id);
   }
 
-  /** Sends an endpoint an event of type `webhook_endpoint.test`. */
+  /**
+   * Sends an endpoint an event of type `webhook_endpoint.test`, whatever its filters. It counts up the endpoint’s own
+   * `sequence`, so other endpoints that listen to this type hear of it, too.
+   */
   @Post(':id/test')
   @HttpCode(202)
   test(@Param('id') id: string, @Body() _body: EmptyRequest) {

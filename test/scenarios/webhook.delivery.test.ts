@@ -60,8 +60,20 @@ describe('what is told', () => {
     world.app.get(Wake).on('webhooks', () => undefined);
   });
 
-  test('a test is heard by its own endpoint alone, whatever its filters', async () => {
-    await shop.endpoint();
+  test('whoever hears everything hears of the tests of others, too: its count has no gap', async () => {
+    const all = await shop.endpoint();
+    const other = await shop.endpoint({ events: ['plan.*'] });
+    for (let i = 0; i < 2; i += 1) await world.post(`/v1/webhook_endpoints/${other.id}/test`);
+    for (const { id } of [all, other]) {
+      const deliveries = await shop.deliveriesOf(id, `&subject=${other.id}`);
+      expect(deliveries.map(({ event_type, sequence }) => [event_type, sequence])).toEqual([['webhook_endpoint.test', 1], ['webhook_endpoint.test', 2]]);
+    }
+    shop.receiver.secrets = [];
+    await world.settle();
+  });
+
+  test('a test is heard by its own endpoint, whatever its filters, and by none that filters it out', async () => {
+    await shop.endpoint({ events: ['customer.*'] });
     const other = await shop.endpoint({ events: ['plan.*'] });
     shop.receiver.secrets = [];
     const delivery = await world.post(`/v1/webhook_endpoints/${other.id}/test`);
