@@ -27,6 +27,23 @@ export function upcomingInvoice(c: BillingCase): UpcomingInvoice | null {
   return { period_no: periodNo, period: span, lines, ...sums, charge_at: charged ? (s.renewal_charge_at ?? next.at) : null };
 }
 
+/** In words: why nothing is upcoming. */
+export function whyNothingUpcoming(s: Pick<Subscription, 'status' | 'cancel_at_period_end'>): string {
+  if (s.cancel_at_period_end && s.status !== 'canceled') return 'it ends with its period';
+  switch (s.status) {
+    case 'incomplete':
+      return 'its first payment is still to come';
+    case 'incomplete_expired':
+      return 'its first payment never came';
+    case 'paused':
+      return 'it is paused until it is resumed';
+    case 'canceled':
+      return 'it has ended';
+    default:
+      return `it is ${s.status}`;
+  }
+}
+
 /** The notice of the next renewal: told, and noted with what it said. */
 export function giveNotice(c: BillingCase): void {
   // The plan's rule or the customer's country may have changed since it was planned.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cancel, pause } from './lifecycle.js';
-import { upcomingInvoice } from './noticing.js';
+import { upcomingInvoice, whyNothingUpcoming } from './noticing.js';
 import type { Terms } from './testing/case.builder.js';
 import { Life, RENEWAL } from './testing/life.story.js';
 
@@ -42,9 +42,20 @@ describe('the upcoming invoice', () => {
     const life = monthly();
     life.decide((c) => pause(c, null));
     expect(upcoming(life)).toBeNull();
+    expect(whyNothingUpcoming(life.subscription)).toBe('it is paused until it is resumed');
     expect(upcoming(Life.signUp())).toBeNull();
     const free = Life.signUp({ version: { trial_days: 7 } });
     free.decide((c) => cancel(c, { at: 'period_end', refund: 'none', reason: null }));
     expect(upcoming(free)).toBeNull();
+    expect(whyNothingUpcoming(free.subscription)).toBe('it ends with its period');
+  });
+
+  it.each([
+    ['incomplete', 'its first payment is still to come'],
+    ['incomplete_expired', 'its first payment never came'],
+    ['canceled', 'it has ended'],
+    ['unpaid', 'it is unpaid'],
+  ] as const)('says why there is none: %s', (status, why) => {
+    expect(whyNothingUpcoming({ status, cancel_at_period_end: false })).toBe(why);
   });
 });

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { CaseStore } from '../cases/case.store.js';
 import type { Charge } from '../domain/charge.js';
-import { notFound } from '../domain/errors.js';
-import { upcomingInvoice } from '../domain/noticing.js';
+import { notFound, Refusal } from '../domain/errors.js';
+import { upcomingInvoice, whyNothingUpcoming } from '../domain/noticing.js';
 import type { Source } from '../domain/source.js';
 import { access, type Subscription } from '../domain/subscription.js';
 import { subscriptionView, upcomingInvoiceView } from '../domain/views.js';
@@ -35,7 +35,7 @@ export class SubscriptionPresenter {
   async upcomingInvoice(id: string) {
     const c = await this.database.transaction((tx) => loadCase(tx, this.cases, id));
     const upcoming = upcomingInvoice(c);
-    if (upcoming === null) throw notFound('upcoming_invoice', id);
+    if (upcoming === null) throw new Refusal('not_found', 'upcoming_invoice_not_found', `Nothing will be charged: ${whyNothingUpcoming(c.subscription)}.`);
     return upcomingInvoiceView(c.subscription, upcoming);
   }
 

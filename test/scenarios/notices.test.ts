@@ -250,7 +250,7 @@ test('the upcoming invoice says what the next renewal will charge, and stores no
   expect(await world.news(life.subscription)).toEqual([]);
   await act(life, 'cancel', { at: 'period_end' });
   const none = await world.call('get', path);
-  expect([none.status, none.body.code]).toEqual([404, 'upcoming_invoice_not_found']);
+  expect([none.status, none.body.code, none.body.detail]).toEqual([404, 'upcoming_invoice_not_found', 'Nothing will be charged: it ends with its period.']);
   const unknown = await world.call('get', '/v1/subscriptions/sub_unknown/upcoming_invoice');
   expect([unknown.status, unknown.body.code]).toEqual([404, 'subscription_not_found']);
 });
