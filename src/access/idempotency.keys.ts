@@ -82,9 +82,9 @@ export class IdempotencyKeys {
         throw new Refusal('invalid', 'idempotency_key_reused', 'The Idempotency-Key was used with another body.');
       }
       if (held.completed_at !== null) return { state: 'answered', answer: this.answerOf(held) };
-      throw inProgress(held.leased_until.getTime() - now.getTime());
+      throw inProgress();
     }
-    throw inProgress(0);
+    throw inProgress();
   }
 
   /** In the transaction that does the write: from its commit on the key is used up. Throws when it is no longer ours. */
@@ -94,7 +94,7 @@ export class IdempotencyKeys {
         where id = $1 and lease_token = $2 and committed_at is null returning id`,
       [id, token, deed.now, status, resource, secret === null ? null : this.sealing.seal(secret, placeOf(id))],
     );
-    if (bound.length === 0) throw inProgress(0);
+    if (bound.length === 0) throw inProgress();
   }
 
   /** Keeps the answer. One that somebody else has been given meanwhile stands. */
@@ -151,9 +151,11 @@ const CLAIM = `insert into idempotency_keys as k (id, api_key, body_digest, leas
        where k.completed_at is null and k.leased_until <= excluded.created_at and k.body_digest = excluded.body_digest
      returning *`;
 
-function inProgress(ms: number): Refusal {
-  const seconds = Math.max(1, Math.ceil(ms / 1000));
-  return conflict('idempotency_in_progress', 'A request with this Idempotency-Key is under way.', seconds);
+/** Mostly the first is answered in a moment; only a dead one keeps others waiting for its lease. */
+const ASK_AGAIN_SECONDS = 1;
+
+function inProgress(): Refusal {
+  return conflict('idempotency_in_progress', 'A request with this Idempotency-Key is under way.', ASK_AGAIN_SECONDS);
 }
 
 function digest(text: string): string {
