@@ -2,9 +2,9 @@ import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestI
 import { ModuleRef, Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
+import { invalidFields } from '../domain/errors.js';
 import { Database } from '../platform/database/database.js';
 import { witnessed } from '../platform/database/witness.js';
-import { validationFailed } from '../platform/http/body.pipe.js';
 import { CREATES } from '../platform/http/creates.js';
 import { type Problem, problemOf, RepeatedProblem } from '../platform/http/problem.js';
 import type { IdPrefix } from '../platform/ids/ids.js';
@@ -131,7 +131,7 @@ function idempotencyKeyOf(request: SignedIn): string | null {
   const key = request.headers['idempotency-key'];
   if (request.method !== 'POST' || key === undefined) return null;
   if (typeof key === 'string' && key.length >= 1 && key.length <= MAX_KEY) return key;
-  throw validationFailed([{ path: 'Idempotency-Key', message: `must be 1 to ${MAX_KEY} characters` }]);
+  throw invalidFields([{ path: 'Idempotency-Key', message: `must be 1 to ${MAX_KEY} characters` }]);
 }
 
 function repeat(response: Response, { status, body }: Answer): unknown {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { conflict, invalid, missing, notFound, Refusal } from './errors.js';
+import { conflict, invalid, invalidFields, missing, notFound, Refusal } from './errors.js';
 
 describe('a refusal', () => {
   it('of what does not exist names it in words and in code', () => {
@@ -25,5 +25,16 @@ describe('a refusal', () => {
     expect(invalid('items.0.amount', 'must be above 0')).toMatchObject({ kind: 'invalid', code: 'validation_failed', errors });
     expect(invalid('items.0.amount', 'must be above 0', 'amount_too_small')).toMatchObject({ code: 'amount_too_small', errors });
     expect(invalid('a', 'b')).toBeInstanceOf(Refusal);
+    expect(invalid('amount', 'must be above 0').message).toBe('The request is not valid: amount must be above 0.');
+  });
+
+  it('of bad input tells the first fields in words, and names all of them', () => {
+    const errors = ['a', 'b', 'c', 'd', 'e'].map((path) => ({ path, message: 'is wrong' }));
+    expect(invalidFields(errors)).toMatchObject({ errors, message: 'The request is not valid: a is wrong; b is wrong; c is wrong; and 2 more.' });
+    expect(invalidFields([{ path: '', message: 'must be an object' }]).message).toBe('The request is not valid: the body must be an object.');
+  });
+
+  it('writes names as they are written', () => {
+    expect(notFound('api_key', 'key_1').message).toBe('There is no API key "key_1".');
   });
 });

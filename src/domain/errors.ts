@@ -24,13 +24,17 @@ export class Refusal extends Error {
   }
 }
 
+function inWords(resource: string): string {
+  return resource.replaceAll('_', ' ').replace(/^api\b/, 'API');
+}
+
 export function notFound(resource: string, id: string): Refusal {
-  return new Refusal('not_found', `${resource}_not_found`, `There is no ${resource.replaceAll('_', ' ')} "${id}".`);
+  return new Refusal('not_found', `${resource}_not_found`, `There is no ${inWords(resource)} "${id}".`);
 }
 
 /** Something named in a request's body that does not exist: the answer names its field. */
 export function missing(resource: string, path: string): Refusal {
-  return new Refusal('not_found', `${resource}_not_found`, `There is no such ${resource.replaceAll('_', ' ')}.`, [
+  return new Refusal('not_found', `${resource}_not_found`, `There is no such ${inWords(resource)}.`, [
     { path, message: 'does not exist' },
   ]);
 }
@@ -41,5 +45,14 @@ export function conflict(code: string, message: string, retryAfter?: number): Re
 
 /** Bad input that only a rule could see; names the fields like any other validation error. */
 export function invalid(path: string, message: string, code = 'validation_failed'): Refusal {
-  return new Refusal('invalid', code, message, [{ path, message }]);
+  return invalidFields([{ path, message }], code);
+}
+
+/** So many are told in words; `errors` names them all. */
+const MOST_TOLD = 3;
+
+export function invalidFields(errors: readonly FieldError[], code = 'validation_failed'): Refusal {
+  const told = errors.slice(0, MOST_TOLD).map(({ path, message }) => `${path || 'the body'} ${message}`);
+  const more = errors.length > MOST_TOLD ? [`and ${errors.length - MOST_TOLD} more`] : [];
+  return new Refusal('invalid', code, `The request is not valid: ${[...told, ...more].join('; ')}.`, errors);
 }

@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { LOCALES, type Locale } from '../domain/customer.js';
-import { type FieldError, notFound } from '../domain/errors.js';
+import { type FieldError, invalidFields, notFound } from '../domain/errors.js';
 import { faultOf } from '../domain/message.templates.js';
 import { MESSAGE_NAMES, type MessageName } from '../domain/messages.js';
-import { unknownField, validationFailed } from '../platform/http/body.pipe.js';
+import { unknownField } from '../platform/http/body.pipe.js';
 import { Flag, LongText, Text } from '../platform/http/fields.js';
 import { MessageTemplates, type ShownTemplate } from './message.templates.js';
 
@@ -28,7 +28,7 @@ export class MessageTemplatesController {
   @Get()
   async list(@Req() request: Request) {
     const [asked] = new URL(request.originalUrl, 'http://localhost').searchParams.keys();
-    if (asked !== undefined) throw validationFailed([unknownField(asked)]);
+    if (asked !== undefined) throw invalidFields([unknownField(asked)]);
     return { data: await this.templates.list(), has_more: false, next_cursor: null };
   }
 
@@ -49,7 +49,7 @@ export class MessageTemplatesController {
       const message = value === null ? null : faultOf(value, key.name);
       return message === null ? [] : [{ path, message }];
     });
-    if (errors.length > 0) throw validationFailed(errors);
+    if (errors.length > 0) throw invalidFields(errors);
     await this.templates.put(key.name, key.locale, template);
     return this.get(name, locale);
   }

@@ -1,6 +1,6 @@
 import { CATCH_UPS, INTERVALS, PRORATIONS, RENEWAL_NOTICES } from '../domain/plan.js';
 import { MAX_CHARGE } from '../domain/money.js';
-import { Code, CurrencyCode, Flag, Integer, Metadata, OneOf, Text } from '../platform/http/fields.js';
+import { Code, CurrencyCode, Elsewhere, Flag, Integer, Metadata, OneOf, Text } from '../platform/http/fields.js';
 
 const optional = { optional: true };
 const MAX_COUNT = 1_000;
@@ -35,8 +35,17 @@ export class CreatePlanRequest extends PriceTerms {
   @Metadata() metadata?: Record<string, string>;
 }
 
+const newVersion = 'is a price term and does not change in place: give the plan a new version, POST /v1/plans/{id}/versions';
+
 /** What may change in place: nothing that a price depends on. */
 export class UpdatePlanRequest {
+  @Elsewhere(newVersion) amount?: never;
+  @Elsewhere(newVersion) interval?: never;
+  @Elsewhere(newVersion) interval_count?: never;
+  @Elsewhere(newVersion) trial_days?: never;
+  @Elsewhere(newVersion) trial_amount?: never;
+  @Elsewhere(newVersion) setup_fee?: never;
+  @Elsewhere(newVersion) proration?: never;
   @Text(255, optional) name?: string;
   @Text(2_000, { optional: true, nullable: true }) description?: string | null;
   @Text(255, optional) dunning_policy?: string;

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import type { FieldError } from '../domain/errors.js';
-import { unknownField, validationFailed } from '../platform/http/body.pipe.js';
+import { type FieldError, invalidFields } from '../domain/errors.js';
+import { unknownField } from '../platform/http/body.pipe.js';
 import { parseInstant } from '../platform/http/fields.js';
 
 /** A stretch of time, half-open: `[from, to)`; null where it is open on that side. */
@@ -46,6 +46,6 @@ function readRange(intervals: typeof REPORT_INTERVALS, request: Request): Divide
     else range[name] = instant;
   }
   if (range.from && range.to && range.to <= range.from) errors.push({ path: 'to', message: 'must lie after from' });
-  if (errors.length > 0) throw validationFailed(errors);
+  if (errors.length > 0) throw invalidFields(errors);
   return range;
 }

@@ -1,4 +1,3 @@
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray } from 'class-validator';
 import { EVENT_FILTERS, isEventFilter } from '../domain/webhook.js';
 import { check, field, Flag, Instant, Metadata, Text } from '../platform/http/fields.js';
 
@@ -10,10 +9,9 @@ function EventFilters(): PropertyDecorator {
   return field(
     { type: 'array', minItems: 1, maxItems: MAX_FILTERS, uniqueItems: true, items: { type: 'string', enum: EVENT_FILTERS } },
     optional,
-    IsArray(),
-    ArrayMinSize(1),
-    ArrayMaxSize(MAX_FILTERS),
-    ArrayUnique(),
+    check('eventFilterCount', `must be a list of 1 to ${MAX_FILTERS} filters, each once`, (value) =>
+      Array.isArray(value) && value.length >= 1 && value.length <= MAX_FILTERS && new Set(value).size === value.length,
+    ),
     check('eventFilters', 'must be a list of event types, of groups like "invoice.*", or "*"', (value) =>
       Array.isArray(value) && value.every((one) => typeof one === 'string' && isEventFilter(one)),
     ),

@@ -194,3 +194,9 @@ describe('PATCH', () => {
     await refused(world, 'delete', `/v1/customers/${life.customer['id']}`, {}, { status: 409, code: 'customer_has_subscriptions' });
   });
 });
+
+test('a price term that is given in place is told where it changes', async () => {
+  const { code } = await world.post('/v1/plans', { ...TEA, code: 'priced' });
+  const response = await refused(world, 'patch', `/v1/plans/${code}`, { body: { amount: 5900, interval: 'year' } }, { status: 422, code: 'validation_failed', paths: ['amount', 'interval'] });
+  expect(response.body.errors[0].message).toContain('POST /v1/plans/{id}/versions');
+});

@@ -1,7 +1,7 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError } from 'class-validator';
-import { type FieldError, Refusal } from '../../domain/errors.js';
+import { type FieldError, invalid, invalidFields } from '../../domain/errors.js';
 
 /** Deeper than anything that is documented; what recurses over a body must not run out of stack. */
 const MAX_DEPTH = 8;
@@ -16,9 +16,7 @@ export class BodyPipe implements PipeTransform {
     if (type !== 'body' || !metatype || metatype === Object) return value;
     const given = value === undefined ? {} : value;
     if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-      throw new Refusal('invalid', 'validation_failed', 'The body must be a JSON object.', [
-        { path: '', message: 'must be a JSON object' },
-      ]);
+      throw invalid('', 'must be a JSON object');
     }
     const { fields, refused } = sift(given);
     const instance: object = plainToInstance(metatype as new () => object, fields);
@@ -27,7 +25,7 @@ export class BodyPipe implements PipeTransform {
     const problems = await validate(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
     const known = new Set(refused.map((error) => error.path));
     const errors = problems.flatMap((problem) => flatten(problem, '')).filter((error) => !known.has(error.path));
-    if (errors.length + refused.length > 0) throw validationFailed([...errors, ...refused]);
+    if (errors.length + refused.length > 0) throw invalidFields([...errors, ...refused]);
     return instance;
   }
 }
@@ -52,11 +50,6 @@ function treacherous(key: string, value: unknown, path: readonly string[]): Fiel
   if (path.length > MAX_DEPTH) return [{ path: path[0] ?? '', message: 'is nested too deeply' }];
   const errors = Object.entries(value).flatMap(([name, inner]) => treacherous(name, inner, [...path, name]));
   return [...new Map(errors.map((error) => [error.path, error])).values()];
-}
-
-export function validationFailed(errors: readonly FieldError[]): Refusal {
-  const paths = errors.map((e) => e.path).join(', ');
-  return new Refusal('invalid', 'validation_failed', `The request is not valid: ${paths}.`, errors);
 }
 
 export function unknownField(path: string): FieldError {

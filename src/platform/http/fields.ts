@@ -58,8 +58,8 @@ export function Text(max = 255, options: FieldOptions = {}): PropertyDecorator {
   return field(
     { type: 'string', minLength: 1, maxLength: max, pattern: NO_CONTROLS.source },
     options,
-    IsString(),
-    Length(1, max),
+    IsString({ message: '$property must be a string' }),
+    Length(1, max, { message: `$property must have 1 to ${max} characters` }),
     Matches(NO_CONTROLS, { message: '$property must not contain control characters' }),
   );
 }
@@ -69,8 +69,8 @@ export function LongText(max: number, options: FieldOptions = {}): PropertyDecor
   return field(
     { type: 'string', minLength: 1, maxLength: max, pattern: LINES.source },
     options,
-    IsString(),
-    Length(1, max),
+    IsString({ message: '$property must be a string' }),
+    Length(1, max, { message: `$property must have 1 to ${max} characters` }),
     Matches(LINES, { message: '$property must not contain control characters but line breaks and tabs' }),
   );
 }
@@ -84,11 +84,12 @@ export function Code(options: FieldOptions = {}): PropertyDecorator {
 }
 
 export function Integer(min: number, max: number, options: FieldOptions = {}): PropertyDecorator {
-  return field({ type: 'integer', minimum: min, maximum: max }, options, IsInt(), Min(min), Max(max));
+  const message = `$property must be an integer from ${min} to ${max}`;
+  return field({ type: 'integer', minimum: min, maximum: max }, options, IsInt({ message }), Min(min, { message }), Max(max, { message }));
 }
 
 export function Flag(options: FieldOptions = {}): PropertyDecorator {
-  return field({ type: 'boolean' }, options, IsBoolean());
+  return field({ type: 'boolean' }, options, IsBoolean({ message: '$property must be true or false' }));
 }
 
 export function OneOf(values: readonly string[], options: FieldOptions = {}): PropertyDecorator {
@@ -185,6 +186,11 @@ export function TimeOfDay(ends: boolean): PropertyDecorator {
   return field({ type: 'string', pattern: shape.source }, {}, check('timeOfDay', 'must be a time of day, HH:MM', test));
 }
 
+/** A field that another request takes: `message` says which. It is no field of this one. */
+export function Elsewhere(message: string): PropertyDecorator {
+  return check('elsewhere', message, (value) => value === undefined);
+}
+
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** An object with fields of its own. */
@@ -204,8 +210,8 @@ export function Parts(of: new () => object, max: number, options: FieldOptions =
   return applyDecorators(
     ...presence(options),
     noted({ type: 'array', maxItems: max }, options, of),
-    IsArray(),
-    ArrayMaxSize(max),
+    IsArray({ message: '$property must be a list' }),
+    ArrayMaxSize(max, { message: `$property must hold ${max} objects at most` }),
     check('parts', 'must hold objects', test),
     ValidateNested({ each: true }),
     Type(() => of),
