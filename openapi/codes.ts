@@ -6,6 +6,7 @@ export const CODES: Readonly<Record<string, string>> = {
   forbidden: 'The key’s scope does not cover the call.',
   test_clocks_unavailable: 'Test clocks exist only with a sandbox gateway.',
   body_too_large: 'The body is larger than 256 KiB.',
+  unsupported_media_type: 'The body says that it is not JSON: send it as `application/json`.',
   unsupported_encoding: 'Compressed bodies are not taken.',
   unsupported_charset: 'The body is not UTF-8.',
   validation_failed: '`errors` names every path that is not valid, and why.',

@@ -9,7 +9,7 @@ import { pascal, type Schema } from './schema.js';
 const REQUEST_ID = 'f1c2a3de-5f1a-4c0e-9d27-3a9f6d0b7c11';
 
 /** So many codes a response may have and still be worth a name of its own. */
-const MOST_SHARED = 2;
+const MOST_SHARED = 3;
 
 /** Problems by their status, with every code that they may carry. */
 export class Problems {
@@ -71,7 +71,7 @@ function inGeneral(route: Route): RefusalCode[] {
   const codes = (status: number, ...names: string[]) => names.map((code) => ({ status, code }));
   return [
     ...(path.includes('{') ? codes(400, 'bad_request') : []),
-    ...(body ? [...codes(400, 'malformed_json'), ...codes(413, 'body_too_large'), ...codes(415, 'unsupported_encoding', 'unsupported_charset')] : []),
+    ...(body ? [...codes(400, 'malformed_json'), ...codes(413, 'body_too_large'), ...codes(415, ...(needsKey ? ['unsupported_media_type'] : []), 'unsupported_encoding', 'unsupported_charset')] : []),
     ...(body || list || intervals ? codes(422, 'validation_failed') : []),
     ...(needsKey ? [...codes(401, 'unauthorized'), ...codes(403, 'forbidden'), ...codes(429, 'rate_limited'), ...codes(503, 'timed_out', 'unavailable')] : []),
     ...(needsKey && method === 'post' ? [...codes(409, 'idempotency_in_progress'), ...codes(422, 'idempotency_key_reused')] : []),

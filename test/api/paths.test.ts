@@ -101,6 +101,13 @@ describe('what is not there is 404', () => {
     await refused(world, method, path, method === 'get' ? {} : { body: TEA }, { status: 404, code: 'not_found' });
   });
 
+  test('where a path is known by other methods, they are told', async () => {
+    const known = await send(world, 'delete', `/v1/plans/${nobody('plan')}`);
+    expect([known.headers['allow'], known.body.detail]).toEqual(['GET, PATCH', 'This method does nothing at this path; it knows GET, PATCH.']);
+    const unknown = await send(world, 'get', '/v1/nonsense');
+    expect([unknown.headers['allow'], unknown.body.detail]).toEqual([undefined, 'There is nothing at this path.']);
+  });
+
   test('HEAD is GET without the body; OPTIONS tells no secrets', async () => {
     const head = await send(world, 'head', '/v1/plans');
     expect([head.status, head.text ?? '']).toEqual([200, '']);

@@ -5,7 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { BodyPipe } from './body.pipe.js';
-import { ProblemFilter, refuseBody } from './problem.js';
+import { ProblemFilter, refuseBody, sendProblem } from './problem.js';
 
 export const MAX_BODY = 256 * 1024;
 /** What ids look like: no markup for whoever shows a log, no e-mail address. */
@@ -40,11 +40,22 @@ function unkept(_: IncomingMessage, response: ServerResponse, next: () => void):
   next();
 }
 
+const JSON_TYPE = /^\s*application\/(?:json|[\w.-]+\+json)\s*(?:;|$)/i;
+
+/** A body that says it is anything but JSON is not guessed at. One that says nothing is read as what it should be. */
+function refuseOtherTypes(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+  const { 'content-type': type, 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+  const isEmpty = coding === undefined && Number(length) === 0;
+  if (isEmpty || type === undefined || JSON_TYPE.test(type)) return next();
+  sendProblem(request, response, 415, 'unsupported_media_type', 'The body must be JSON, sent as Content-Type: application/json.');
+}
+
 /** What every request passes: an id, safe headers, a body of bounded size, problems as answers. */
 export function setUpHttp(app: NestExpressApplication, webhooks: RequestHandler): void {
   app.use(requestId, strict, unkept);
   // Signatures are over bytes: the gateway's webhooks are read raw, whatever they call themselves.
   app.use('/webhooks/checkout', express.raw({ type: () => true, limit: MAX_BODY, inflate: false }), webhooks);
+  app.use('/v1', refuseOtherTypes);
   app.use(express.json({ limit: MAX_BODY, inflate: false, strict: false, type: () => true, verify: verifyUtf8 }));
   app.use(refuseBody);
   app.useGlobalPipes(new BodyPipe());

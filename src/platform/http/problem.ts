@@ -59,12 +59,12 @@ export function sendProblem(request: IncomingMessage, response: ServerResponse, 
 }
 
 /** The problem that an error is answered with; null when it is none of the caller's business. */
-export function problemOf(error: unknown, requestId: string): Problem | null {
+export function problemOf(error: unknown, requestId: string, methods: readonly string[] = []): Problem | null {
   if (error instanceof Refusal) return problem(STATUS[error.kind], error.code, error.message, requestId, error.errors);
   if (isOutOfReach(error)) return problem(422, error.code, `${error.message}.`, requestId);
   const status = statusOf(error);
   if (status === null || status >= 500) return null;
-  const message = status === 404 ? 'There is nothing at this path.' : (error as Error).message;
+  const message = status === 404 ? nothingHere(methods) : (error as Error).message;
   return problem(status, HTTP_CODES[status] ?? 'bad_request', message, requestId);
 }
 
@@ -104,11 +104,30 @@ export class ProblemFilter implements ExceptionFilter {
     if (response.headersSent) return void response.end();
     if (error instanceof RepeatedProblem) return send(response, error.problem);
     if (error instanceof Refusal && error.retryAfter !== undefined) response.setHeader('retry-after', String(error.retryAfter));
-    const answer = problemOf(error, requestIdOf(request, response));
+    const methods = statusOf(error) === 404 ? methodsAt(request) : [];
+    if (methods.length > 0) response.setHeader('allow', methods.join(', '));
+    const answer = problemOf(error, requestIdOf(request, response), methods);
     if (answer) return send(response, answer);
     this.log.error({ err: error, request_id: response.getHeader('x-request-id') }, 'request failed');
     sendProblem(request, response, 500, 'internal_error', 'Something went wrong on our side.');
   }
+}
+
+interface Layer {
+  route?: { path: unknown; methods: Record<string, boolean> };
+  match(path: string): boolean;
+}
+
+/** What may be done at the path, where it is known at all. */
+function methodsAt({ app, path }: Request): string[] {
+  const { stack } = (app as unknown as { router: { stack: Layer[] } }).router;
+  const declared = stack.filter(({ route }) => typeof route?.path === 'string' && !route.path.startsWith('{'));
+  const methods = declared.filter((layer) => layer.match(path)).flatMap(({ route }) => Object.keys(route?.methods ?? {}));
+  return [...new Set(methods)].map((method) => method.toUpperCase()).toSorted();
+}
+
+function nothingHere(methods: readonly string[]): string {
+  return methods.length === 0 ? 'There is nothing at this path.' : `This method does nothing at this path; it knows ${methods.join(', ')}.`;
 }
 
 /** Amounts and dates that are each valid, but come to one that nothing can be charged or billed with. */
