@@ -210,8 +210,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Gives a plan new price terms, for subscriptions made from now on
-         * @description Gives a plan new price terms, for subscriptions made from now on. Terms that are left out stay as they are.
+         * Gives a plan new price terms, for subscriptions made from now on; those that exist keep the version they were sold at
+         * @description Gives a plan new price terms, for subscriptions made from now on; those that exist keep the version they were sold at. Terms that are left out stay as they are.
          */
         post: operations["plans.addVersion"];
         delete?: never;
@@ -456,8 +456,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Shows what the next renewal will charge
-         * @description Shows what the next renewal will charge.
+         * Shows what the next renewal will charge; where nothing will be charged, it is not found, and `detail` says why
+         * @description Shows what the next renewal will charge; where nothing will be charged, it is not found, and `detail` says why.
          */
         get: operations["subscriptions.upcomingInvoice"];
         put?: never;
@@ -499,7 +499,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a link by which the customer pays by himself: what is owed, oldest first, or to change his wallet
-         * @description Makes a link by which the customer pays by himself: what is owed, oldest first, or to change his wallet. The wallet he pays with is charged from then on.
+         * @description Makes a link by which the customer pays by himself: what is owed, oldest first, or to change his wallet. The wallet he pays with is charged from then on. A link that is open already, for some 15 minutes, is answered as it is, whatever terminal and return pages are asked for now; they count from the next link on.
          */
         post: operations["subscriptions.openCheckout"];
         delete?: never;
@@ -579,7 +579,7 @@ export interface paths {
         put?: never;
         /**
          * Resumes a subscription: inside the paid period it goes on, and after it a new one starts
-         * @description Resumes a subscription: inside the paid period it goes on, and after it a new one starts.
+         * @description Resumes a subscription: inside the paid period it goes on, and after it a new one starts. While a checkout link is open, nothing is charged beside it: with `confirm_charge` the wallet is charged when the link is over, unless it was paid.
          */
         post: operations["subscriptions.resume"];
         delete?: never;
@@ -1150,8 +1150,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sends an endpoint an event of type `webhook_endpoint.test`
-         * @description Sends an endpoint an event of type `webhook_endpoint.test`.
+         * Sends an endpoint an event of type `webhook_endpoint.test`, whatever its filters
+         * @description Sends an endpoint an event of type `webhook_endpoint.test`, whatever its filters. It counts up the endpoint’s own `sequence`, so other endpoints that listen to this type hear of it, too.
          */
         post: operations["webhookEndpoints.test"];
         delete?: never;
@@ -1249,7 +1249,7 @@ export interface paths {
         };
         /**
          * Says whether the gateway and the books agree
-         * @description Says whether the gateway and the books agree. Charges count by when they were first sent.
+         * @description Says whether the gateway and the books agree. Charges count by when they were first sent, in real time.
          */
         get: operations["reports.reconcile"];
         put?: never;
@@ -1269,7 +1269,7 @@ export interface paths {
         };
         /**
          * Says what became of payments that failed
-         * @description Says what became of payments that failed. An invoice counts when its first try failed, and by why.
+         * @description Says what became of payments that failed. An invoice counts when its first try failed, on its customer’s clock, and by why.
          */
         get: operations["reports.recover"];
         put?: never;
@@ -1365,7 +1365,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -1404,7 +1404,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -1454,7 +1454,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -1532,22 +1532,22 @@ export interface components {
             decline_class: "configuration" | "funds" | "reauthorise" | "risk" | "technical" | null;
             /**
              * Format: date-time
-             * @description When it was first sent to the gateway.
+             * @description When it was first sent to the gateway, in real time.
              */
             requested_at: string | null;
             /**
              * Format: date-time
-             * @description When its outcome was known.
+             * @description When its outcome was known, on the customer’s clock.
              */
             settled_at: string | null;
             /**
              * Format: date-time
-             * @description When the gateway is asked about it next.
+             * @description When the gateway is asked about it next, in real time.
              */
             next_check_at: string | null;
             /**
              * Format: date-time
-             * @description When it was last compared with the gateway, after its end.
+             * @description When it was last compared with the gateway, after its end, in real time.
              */
             verified_at: string | null;
             /** @description Up to 20 texts of your own, of at most 255 characters each. An update replaces all of them. */
@@ -1561,7 +1561,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -1651,7 +1651,7 @@ export interface components {
             renewal_notice?: "required" | "off";
             /** @description Over how many minutes renewals that fall on one instant are spread; never under a test clock. */
             spread_minutes?: number;
-            /** @description Whether it is in use: a plan is sold, an endpoint is told of events. */
+            /** @description Whether it is sold. */
             active?: boolean;
             /** @description Up to 20 texts of your own, of at most 255 characters each. An update replaces all of them. */
             metadata?: {
@@ -1731,7 +1731,7 @@ export interface components {
         CreateWebhookEndpointRequest: {
             /** @description What it is told of: `*`, groups like `invoice.*`, or types. */
             events?: ("*" | "subscription.*" | "subscription.created" | "subscription.activated" | "subscription.trial_will_end" | "subscription.renewal_upcoming" | "subscription.renewed" | "subscription.past_due" | "subscription.recovered" | "subscription.unpaid" | "subscription.updated" | "subscription.paused" | "subscription.resumed" | "subscription.canceled" | "subscription.expired" | "source.*" | "source.captured" | "source.revoked" | "source.superseded" | "invoice.*" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.uncollectible" | "charge.*" | "charge.created" | "charge.pending" | "charge.unknown" | "charge.captured" | "charge.declined" | "charge.refused" | "charge.expired" | "charge.canceled" | "charge.absent" | "charge.surplus" | "charge.refunded" | "refund.*" | "refund.created" | "refund.succeeded" | "refund.declined" | "dunning.*" | "dunning.started" | "dunning.retried" | "dunning.exhausted" | "customer.*" | "customer.created" | "customer.updated" | "customer.deleted" | "plan.*" | "plan.created" | "plan.updated" | "row.*" | "row.parked" | "webhook_endpoint.*" | "webhook_endpoint.test" | "webhook_endpoint.disabled" | "test_clock.*" | "test_clock.ready" | "engine.*" | "engine.quarantined")[];
-            /** @description Whether it is in use: a plan is sold, an endpoint is told of events. */
+            /** @description Whether it is told of events. */
             active?: boolean;
             /** @description Up to 20 texts of your own, of at most 255 characters each. An update replaces all of them. */
             metadata?: {
@@ -1787,7 +1787,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -1845,7 +1845,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -1871,7 +1871,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
             /** @description Id of what it is about: the subscription for all that happens in a subscription’s life, else the thing itself. */
@@ -2008,7 +2008,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -2090,7 +2090,7 @@ export interface components {
             next_attempt_at: string | null;
             /**
              * Format: date-time
-             * @description When the mail server took it.
+             * @description When the mail server took it, in real time.
              */
             sent_at: string | null;
             /** @description Why the last try failed, in codes. */
@@ -2106,7 +2106,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
             /** @description Its subject line. */
@@ -2253,7 +2253,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -2314,7 +2314,7 @@ export interface components {
             renewal_notice: "off" | "required";
             /** @description Over how many minutes renewals that fall on one instant are spread; never under a test clock. */
             spread_minutes: number;
-            /** @description Whether it is in use: a plan is sold, an endpoint is told of events. */
+            /** @description Whether it is sold. Subscriptions that were made before live on. */
             active: boolean;
             /** @description The version of its price terms that new subscriptions get. */
             version: number;
@@ -2329,7 +2329,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -2801,17 +2801,17 @@ export interface components {
             response_summary: string | null;
             /**
              * Format: date-time
-             * @description When it was first sent to the gateway.
+             * @description When it was first sent to the gateway, in real time.
              */
             requested_at: string | null;
             /**
              * Format: date-time
-             * @description When its outcome was known.
+             * @description When its outcome was known, on the customer’s clock.
              */
             settled_at: string | null;
             /**
              * Format: date-time
-             * @description When the gateway is asked about it next.
+             * @description When the gateway is asked about it next, in real time.
              */
             next_check_at: string | null;
             /** @description Up to 20 texts of your own, of at most 255 characters each. An update replaces all of them. */
@@ -2825,7 +2825,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -2849,7 +2849,7 @@ export interface components {
             to: string;
         };
         ResumeRequest: {
-            /** @description Whether a new period is charged to the wallet at once; else a checkout link is made. */
+            /** @description Whether a new period is charged to the wallet at once, without a link; while a link is open, when that is over. */
             confirm_charge?: boolean;
         };
         RetryRequest: {
@@ -2861,11 +2861,11 @@ export interface components {
         Subscription: {
             /**
              * Format: date-time
-             * @description Until when to serve the customer; null: not at all.
+             * @description Until when to serve the customer, on his clock; null: not at all. It may have passed.
              */
             access_until: string | null;
             /**
-             * @description Why to serve the customer, or `none`.
+             * @description Why to serve the customer: `paid` for, in `trial`, `pending` while the period’s charge is under way, in the days of `grace` of its dunning policy, or `none`.
              * @enum {string}
              */
             access_reason: "grace" | "none" | "paid" | "pending" | "trial";
@@ -2882,7 +2882,7 @@ export interface components {
             /** @description The newest link by which the customer pays by himself. */
             checkout: {
                 /**
-                 * @description Whether the link can be paid: `pending` while the gateway has not answered, `done` once it is paid.
+                 * @description Whether the link can be paid: `pending` while the gateway has not answered (ask again in a few seconds: nothing is lost), `done` once it is paid, `failed` when it was not and cannot be any more.
                  * @enum {string}
                  */
                 status: "done" | "failed" | "none" | "pending" | "ready";
@@ -2893,7 +2893,7 @@ export interface components {
                 url: string | null;
                 /**
                  * Format: date-time
-                 * @description Until when the link can be paid; null unless `ready`.
+                 * @description Until when the link can be paid, in real time; null unless `ready`.
                  */
                 expires_at: string | null;
             };
@@ -2941,7 +2941,7 @@ export interface components {
             billing_anchor: string | null;
             /**
              * Format: date-time
-             * @description When its wallet will be charged next, as far as is known now; null: not by itself.
+             * @description When its wallet will be charged next, on the customer’s clock, as far as is known now; null: not by itself.
              */
             next_charge_at: string | null;
             /**
@@ -2990,7 +2990,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -3035,7 +3035,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -3159,7 +3159,7 @@ export interface components {
             renewal_notice?: "required" | "off";
             /** @description Over how many minutes renewals that fall on one instant are spread; never under a test clock. */
             spread_minutes?: number;
-            /** @description Whether it is in use: a plan is sold, an endpoint is told of events. */
+            /** @description Whether it is sold. */
             active?: boolean;
             /** @description Up to 20 texts of your own, of at most 255 characters each. An update replaces all of them. */
             metadata?: {
@@ -3197,7 +3197,7 @@ export interface components {
         UpdateWebhookEndpointRequest: {
             /** @description What it is told of: `*`, groups like `invoice.*`, or types. */
             events?: ("*" | "subscription.*" | "subscription.created" | "subscription.activated" | "subscription.trial_will_end" | "subscription.renewal_upcoming" | "subscription.renewed" | "subscription.past_due" | "subscription.recovered" | "subscription.unpaid" | "subscription.updated" | "subscription.paused" | "subscription.resumed" | "subscription.canceled" | "subscription.expired" | "source.*" | "source.captured" | "source.revoked" | "source.superseded" | "invoice.*" | "invoice.finalized" | "invoice.paid" | "invoice.payment_failed" | "invoice.voided" | "invoice.uncollectible" | "charge.*" | "charge.created" | "charge.pending" | "charge.unknown" | "charge.captured" | "charge.declined" | "charge.refused" | "charge.expired" | "charge.canceled" | "charge.absent" | "charge.surplus" | "charge.refunded" | "refund.*" | "refund.created" | "refund.succeeded" | "refund.declined" | "dunning.*" | "dunning.started" | "dunning.retried" | "dunning.exhausted" | "customer.*" | "customer.created" | "customer.updated" | "customer.deleted" | "plan.*" | "plan.created" | "plan.updated" | "row.*" | "row.parked" | "webhook_endpoint.*" | "webhook_endpoint.test" | "webhook_endpoint.disabled" | "test_clock.*" | "test_clock.ready" | "engine.*" | "engine.quarantined")[];
-            /** @description Whether it is in use: a plan is sold, an endpoint is told of events. */
+            /** @description Whether it is told of events. */
             active?: boolean;
             /** @description Up to 20 texts of your own, of at most 255 characters each. An update replaces all of them. */
             metadata?: {
@@ -3275,7 +3275,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -3293,7 +3293,7 @@ export interface components {
             events: string[];
             /** @description Text for people. */
             description: string | null;
-            /** @description Whether it is in use: a plan is sold, an endpoint is told of events. */
+            /** @description Whether it is told of events. */
             active: boolean;
             /**
              * Format: date-time
@@ -3339,7 +3339,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -3359,7 +3359,7 @@ export interface components {
             events: string[];
             /** @description Text for people. */
             description: string | null;
-            /** @description Whether it is in use: a plan is sold, an endpoint is told of events. */
+            /** @description Whether it is told of events. */
             active: boolean;
             /**
              * Format: date-time
@@ -3405,7 +3405,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When it last changed, on the same clock.
              */
             updated_at: string;
         };
@@ -3533,6 +3533,23 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "customer_not_found";
+                };
+            };
+        };
+        /**
+         * @description - `customer_not_found`: There is no such customer.
+         *     - `plan_not_found`: There is no such plan.
+         *     - `subscription_not_found`: There is no such subscription.
+         */
+        CustomerNotFoundOrPlanNotFoundOrSubscriptionNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "customer_not_found" | "plan_not_found" | "subscription_not_found";
                 };
             };
         };
@@ -3670,6 +3687,24 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "idempotency_in_progress" | "plan_inactive";
+                };
+            };
+        };
+        /**
+         * @description - `idempotency_in_progress`: A request with this `Idempotency-Key` is under way; `Retry-After` says when to ask again.
+         *     - `subscription_canceled`: The subscription has ended.
+         *     - `subscription_expired`: The sign-up was never paid.
+         */
+        IdempotencyInProgressOrSubscriptionCanceledOrSubscriptionExpired: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "idempotency_in_progress" | "subscription_canceled" | "subscription_expired";
                 };
             };
         };
@@ -3853,7 +3888,7 @@ export interface components {
         };
         /**
          * @description - `subscription_not_found`: There is no such subscription.
-         *     - `upcoming_invoice_not_found`: It will not be renewed.
+         *     - `upcoming_invoice_not_found`: Nothing will be charged; `detail` says why.
          */
         SubscriptionNotFoundOrUpcomingInvoiceNotFound: {
             headers: {
@@ -3912,10 +3947,11 @@ export interface components {
             };
         };
         /**
-         * @description - `unsupported_encoding`: Compressed bodies are not taken.
+         * @description - `unsupported_media_type`: The body says that it is not JSON: send it as `application/json`.
+         *     - `unsupported_encoding`: Compressed bodies are not taken.
          *     - `unsupported_charset`: The body is not UTF-8.
          */
-        UnsupportedEncodingOrUnsupportedCharset: {
+        UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3923,7 +3959,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "unsupported_encoding" | "unsupported_charset";
+                    code?: "unsupported_media_type" | "unsupported_encoding" | "unsupported_charset";
                 };
             };
         };
@@ -3942,6 +3978,23 @@ export interface components {
         };
         /**
          * @description - `validation_failed`: `errors` names every path that is not valid, and why.
+         *     - `amount_not_chargeable`: It comes to an amount that cannot be charged.
+         *     - `instant_out_of_range`: It comes to a date outside the years 1000 to 9999.
+         */
+        ValidationFailedOrAmountNotChargeableOrInstantOutOfRange: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "validation_failed" | "amount_not_chargeable" | "instant_out_of_range";
+                };
+            };
+        };
+        /**
+         * @description - `validation_failed`: `errors` names every path that is not valid, and why.
          *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
          */
         ValidationFailedOrIdempotencyKeyReused: {
@@ -3953,6 +4006,23 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "validation_failed" | "idempotency_key_reused";
+                };
+            };
+        };
+        /**
+         * @description - `validation_failed`: `errors` names every path that is not valid, and why.
+         *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
+         *     - `webhook_url_refused`: The URL is not https, or not public.
+         */
+        ValidationFailedOrIdempotencyKeyReusedOrWebhookUrlRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "validation_failed" | "idempotency_key_reused" | "webhook_url_refused";
                 };
             };
         };
@@ -4502,7 +4572,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             409: components["responses"]["IdempotencyInProgress"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -5006,7 +5076,7 @@ export interface operations {
                 code?: string;
                 /** @description Only those with this `active`. */
                 active?: boolean;
-                /** @description Only those with this `dunning_policy`. */
+                /** @description Only those with this `dunning_policy`, by id or code. */
                 dunning_policy?: string;
                 /** @description Only those whose `created_at` is exactly this instant. */
                 created_at?: components["parameters"]["created_at"];
@@ -5165,7 +5235,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             409: components["responses"]["IdempotencyInProgressOrPlanCodeTaken"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -5301,7 +5371,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["PlanNotFound"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -5380,7 +5450,7 @@ export interface operations {
             404: components["responses"]["PlanNotFound"];
             409: components["responses"]["IdempotencyInProgress"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -5584,7 +5654,7 @@ export interface operations {
             404: components["responses"]["DunningPolicyNotFound"];
             409: components["responses"]["IdempotencyInProgressOrDunningPolicyCodeTaken"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -5738,7 +5808,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["DunningPolicyNotFound"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -5902,7 +5972,7 @@ export interface operations {
             404: components["responses"]["TestClockNotFound"];
             409: components["responses"]["IdempotencyInProgress"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -6057,7 +6127,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CustomerNotFound"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -6596,7 +6666,7 @@ export interface operations {
                 cursor?: components["parameters"]["cursor"];
                 /** @description Only those with this `customer`. */
                 customer?: string;
-                /** @description Only those with this `plan`. */
+                /** @description Only those with this `plan`, by id or code. */
                 plan?: string;
                 /** @description Only those with this `status`. */
                 status?: "incomplete" | "incomplete_expired" | "trialing" | "active" | "past_due" | "unpaid" | "paused" | "canceled";
@@ -6891,26 +6961,10 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            /**
-             * @description - `customer_not_found`: There is no such customer.
-             *     - `plan_not_found`: There is no such plan.
-             *     - `subscription_not_found`: There is no such subscription.
-             */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "customer_not_found" | "plan_not_found" | "subscription_not_found";
-                    };
-                };
-            };
+            404: components["responses"]["CustomerNotFoundOrPlanNotFoundOrSubscriptionNotFound"];
             409: components["responses"]["IdempotencyInProgressOrPlanInactive"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -7100,24 +7154,8 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["SubscriptionNotFound"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
-            /**
-             * @description - `validation_failed`: `errors` names every path that is not valid, and why.
-             *     - `amount_not_chargeable`: It comes to an amount that cannot be charged.
-             *     - `instant_out_of_range`: It comes to a date outside the years 1000 to 9999.
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "validation_failed" | "amount_not_chargeable" | "instant_out_of_range";
-                    };
-                };
-            };
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
+            422: components["responses"]["ValidationFailedOrAmountNotChargeableOrInstantOutOfRange"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["TimedOutOrUnavailable"];
@@ -7488,7 +7526,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -7602,26 +7640,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["SubscriptionNotFound"];
-            /**
-             * @description - `idempotency_in_progress`: A request with this `Idempotency-Key` is under way; `Retry-After` says when to ask again.
-             *     - `subscription_canceled`: The subscription has ended.
-             *     - `subscription_expired`: The sign-up was never paid.
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "idempotency_in_progress" | "subscription_canceled" | "subscription_expired";
-                    };
-                };
-            };
+            409: components["responses"]["IdempotencyInProgressOrSubscriptionCanceledOrSubscriptionExpired"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -7750,7 +7771,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -7887,7 +7908,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -8021,7 +8042,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -8155,7 +8176,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -8285,7 +8306,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -8416,7 +8437,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -8641,7 +8662,7 @@ export interface operations {
             404: components["responses"]["ParkedRowNotFound"];
             409: components["responses"]["IdempotencyInProgressOrParkedRowReleased"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -8983,7 +9004,7 @@ export interface operations {
             404: components["responses"]["ChargeNotFound"];
             409: components["responses"]["IdempotencyInProgress"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -9097,7 +9118,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             /**
              * @description - `validation_failed`: `errors` names every path that is not valid, and why.
              *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
@@ -9408,7 +9429,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             409: components["responses"]["IdempotencyInProgress"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -9560,7 +9581,7 @@ export interface operations {
             404: components["responses"]["TestClockNotFound"];
             409: components["responses"]["IdempotencyInProgress"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -9709,7 +9730,7 @@ export interface operations {
             404: components["responses"]["TestClockNotFound"];
             409: components["responses"]["IdempotencyInProgressOrTestClockAdvancing"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -10046,7 +10067,6 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["TimedOutOrUnavailable"];
@@ -10194,7 +10214,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["MessageTemplateNotFound"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -10346,7 +10366,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["MessageTemplateNotFound"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -10667,24 +10687,8 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             409: components["responses"]["IdempotencyInProgress"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
-            /**
-             * @description - `validation_failed`: `errors` names every path that is not valid, and why.
-             *     - `idempotency_key_reused`: The `Idempotency-Key` was used with another body.
-             *     - `webhook_url_refused`: The URL is not https, or not public.
-             */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "validation_failed" | "idempotency_key_reused" | "webhook_url_refused";
-                    };
-                };
-            };
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
+            422: components["responses"]["ValidationFailedOrIdempotencyKeyReusedOrWebhookUrlRefused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["TimedOutOrUnavailable"];
@@ -10844,7 +10848,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookEndpointNotFound"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrWebhookUrlRefused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -10917,7 +10921,7 @@ export interface operations {
             404: components["responses"]["WebhookEndpointNotFound"];
             409: components["responses"]["IdempotencyInProgress"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -10990,7 +10994,7 @@ export interface operations {
             404: components["responses"]["WebhookEndpointNotFound"];
             409: components["responses"]["IdempotencyInProgressOrWebhookEndpointInactive"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -11067,7 +11071,7 @@ export interface operations {
             404: components["responses"]["WebhookEndpointNotFound"];
             409: components["responses"]["IdempotencyInProgressOrWebhookEndpointInactive"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
@@ -11369,7 +11373,7 @@ export interface operations {
             404: components["responses"]["WebhookDeliveryNotFoundOrWebhookEndpointNotFound"];
             409: components["responses"]["IdempotencyInProgressOrWebhookEndpointInactive"];
             413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedEncodingOrUnsupportedCharset"];
+            415: components["responses"]["UnsupportedMediaTypeOrUnsupportedEncodingOrUnsupportedCharset"];
             422: components["responses"]["ValidationFailedOrIdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];

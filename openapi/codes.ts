@@ -32,7 +32,7 @@ export const CODES: Readonly<Record<string, string>> = {
   refund_not_found: 'There is no such refund.',
   subscription_not_found: 'There is no such subscription.',
   test_clock_not_found: 'There is no such clock.',
-  upcoming_invoice_not_found: 'It will not be renewed.',
+  upcoming_invoice_not_found: 'Nothing will be charged; `detail` says why.',
   webhook_delivery_not_found: 'There is no such delivery.',
   webhook_endpoint_not_found: 'There is no such endpoint.',
 

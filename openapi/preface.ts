@@ -6,8 +6,9 @@ Zhouqi sells subscriptions to AlipayCN wallets through Checkout.com: the custome
 - **Ids** say what they are of (\`sub_…\`). Ids of the gateway stand only in \`source\` and in fields named \`gateway_…\`.
 - **Money** is an integer in minor units of its currency, 0 to 999,999,999.
 - **Time** is RFC 3339 in UTC; stretches of time are half-open, \`[start, end)\`.
-- **Lists** come newest first, page by page: pass \`next_cursor\` on as \`cursor\`. Every parameter that is not documented is refused.
-- **Problems** are RFC 9457; programs look at \`code\`. Bad input is 422 and names every bad field; nothing is stored then.
+- **Clocks**: whatever happens to a customer is dated by his clock, which is a test clock's where he lives on one (\`created_at\`, \`settled_at\`, periods, \`next_charge_at\`, \`access_until\`, events). What the engine has to do with others stays in real time: with the gateway (\`requested_at\`, \`next_check_at\`, \`verified_at\`, \`checkout.expires_at\`), with mail servers and with your endpoints.
+- **Lists** come newest first, page by page: pass \`next_cursor\` on as \`cursor\`, with the same filters. Every parameter that is not documented is refused.
+- **Problems** are RFC 9457; programs look at \`code\`. Bad input is 422 and names every bad field; nothing is stored then. A method that a path does not have is 404, as an unknown path is; \`Allow\` names those that there are.
 - **Repeats**: send every POST with an \`Idempotency-Key\`, and repeat it with the same key and body until it is answered. Whatever happens in between, it is done once. Keys are kept for 24 hours at least.
 - **Pace**: a key may ask so often a second (\`RateLimit-Policy\`); more is 429, with \`Retry-After\`.
 `.trim();

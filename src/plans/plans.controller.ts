@@ -51,7 +51,10 @@ export class PlansController {
     return this.plans.update(id, body);
   }
 
-  /** Gives a plan new price terms, for subscriptions made from now on. Terms that are left out stay as they are. */
+  /**
+   * Gives a plan new price terms, for subscriptions made from now on; those that exist keep the version they were sold
+   * at. Terms that are left out stay as they are.
+   */
   @Post(':id/versions')
   addVersion(@IdOrCode('plan') id: string, @Body() body: PlanVersionRequest) {
     return this.plans.addVersion(id, body);

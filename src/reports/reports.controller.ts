@@ -11,13 +11,13 @@ export class ReportsController {
     private readonly recovery: Recovery,
   ) {}
 
-  /** Says whether the gateway and the books agree. Charges count by when they were first sent. */
+  /** Says whether the gateway and the books agree. Charges count by when they were first sent, in real time. */
   @Get('reconciliation')
   reconcile(@RangeBy(REPORT_INTERVALS) range: DividedRange) {
     return this.reconciliation.report(range);
   }
 
-  /** Says what became of payments that failed. An invoice counts when its first try failed, and by why. */
+  /** Says what became of payments that failed. An invoice counts when its first try failed, on its customer’s clock, and by why. */
   @Get('recovery')
   recover(@RangeBy(REPORT_INTERVALS) range: DividedRange) {
     return this.recovery.report(range);

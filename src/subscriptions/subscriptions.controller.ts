@@ -99,7 +99,7 @@ export class SubscriptionsController {
     return this.presenter.get(id);
   }
 
-  /** Shows what the next renewal will charge. */
+  /** Shows what the next renewal will charge; where nothing will be charged, it is not found, and `detail` says why. */
   @Get(':id/upcoming_invoice')
   upcomingInvoice(@Param('id') id: string) {
     return this.presenter.upcomingInvoice(id);
@@ -121,7 +121,8 @@ export class SubscriptionsController {
 
   /**
    * Makes a link by which the customer pays by himself: what is owed, oldest first, or to change his wallet. The
-   * wallet he pays with is charged from then on.
+   * wallet he pays with is charged from then on. A link that is open already, for some 15 minutes, is answered as it
+   * is, whatever terminal and return pages are asked for now; they count from the next link on.
    */
   @Post(':id/checkout')
   @HttpCode(200)
@@ -154,7 +155,10 @@ export class SubscriptionsController {
     return this.presenter.get(id);
   }
 
-  /** Resumes a subscription: inside the paid period it goes on, and after it a new one starts. */
+  /**
+   * Resumes a subscription: inside the paid period it goes on, and after it a new one starts. While a checkout link is
+   * open, nothing is charged beside it: with `confirm_charge` the wallet is charged when the link is over, unless it was paid.
+   */
   @Post(':id/resume')
   @HttpCode(200)
   async resume(@Param('id') id: string, @Body() body: ResumeRequest) {
