@@ -4,6 +4,7 @@ import type { Customer } from '../customer.js';
 import { DEFAULT_POLICY_CODE, type DunningPolicy } from '../dunning.js';
 import type { Invoice } from '../invoice.js';
 import { noDunning } from '../ladder.js';
+import { newCharge, newRefund, referenceOfRefund } from '../new.records.js';
 import { NO_NOTICE } from '../notice.js';
 import type { Plan, PlanVersion } from '../plan.js';
 import type { PaymentFact } from '../observation.js';
@@ -143,103 +144,18 @@ export function aSubscription(changes: Partial<Subscription> = {}): Subscription
   };
 }
 
-/** What has not happened yet to a charge that is being made. */
-const NEVER = { requested_at: null, settled_at: null, parked_at: null, cleared_at: null, lost_at: null, verified_at: null } as const;
-
 /** A mint whose keys are readable: what they are derived from is the real mint's business. */
-export function mintCharge({ subscription, invoice, attempt, kind, trigger, dunning_step, source, sendAt, now }: ChargeDraft): Charge {
-  const name = `${invoice.period_no}-${attempt}`;
-  return {
-    id: `chg_${name}`,
-    customer: subscription.customer,
-    subscription: subscription.id,
-    invoice: invoice.id,
-    period_no: invoice.period_no,
-    kind,
-    trigger,
-    dunning_step,
-    attempt,
-    amount: invoice.amount_due,
-    amount_refunded: 0,
-    amount_credited: 0,
-    refund_count: 0,
-    currency: invoice.currency,
-    status: 'created',
-    surplus: false,
-    reference: `zq-${name}`,
-    idempotency_key: `key-${name}`,
-    body: '{}',
-    body_hash: 'hash',
-    source: source?.id ?? null,
-    gateway_payment_id: null,
-    redirect_url: null,
-    expires_at: null,
-    sends: 0,
-    lease_token: 0,
-    lease_until: null,
-    first_sent_at: null,
-    last_sent_at: null,
-    next_check_at: sendAt,
-    checks: 0,
-    empty_lookups: 0,
-    empty_since: null,
-    empty_at: null,
-    response_code: null,
-    response_summary: null,
-    decline_class: null,
-    gateway_request_id: null,
-    ...NEVER,
-    test_clock: subscription.test_clock,
-    metadata: {},
-    created_at: now,
-    updated_at: now,
-  };
+export function mintCharge(draft: ChargeDraft): Charge {
+  const name = `${draft.invoice.period_no}-${draft.attempt}`;
+  return newCharge(draft, { id: `chg_${name}`, reference: `zq-${name}`, idempotency_key: `key-${name}`, body: '{}', body_hash: 'hash' });
 }
 
 /** Names of wallets as they are: how they are sealed is nothing that a rule may ask about. */
 export const openWallets: WalletPort = { seal: (_, name) => name, indexesOf: (name) => [name] };
 
 /** As {@link mintCharge}. */
-export function mintRefund({ charge, amount, cause, reason, number, name, sendAt, now }: RefundDraft): Refund {
-  const reference = number === null ? (name ?? '') : `${charge.reference}-r${number}`;
-  return {
-    id: `rfnd_${charge.id}_${number ?? name}`,
-    charge: charge.id,
-    customer: charge.customer,
-    subscription: charge.subscription,
-    number,
-    cause,
-    amount,
-    currency: charge.currency,
-    status: 'created',
-    reason,
-    reference,
-    idempotency_key: `key-${reference}`,
-    body: '{}',
-    gateway_payment_id: charge.gateway_payment_id ?? '',
-    gateway_action_id: null,
-    sends: 0,
-    lease_token: 0,
-    lease_until: null,
-    first_sent_at: null,
-    last_sent_at: null,
-    next_check_at: sendAt,
-    checks: 0,
-    empty_lookups: 0,
-    empty_since: null,
-    empty_at: null,
-    response_code: null,
-    response_summary: null,
-    gateway_request_id: null,
-    requested_at: null,
-    settled_at: null,
-    parked_at: null,
-    lost_at: null,
-    test_clock: charge.test_clock,
-    metadata: {},
-    created_at: now,
-    updated_at: now,
-  };
+export function mintRefund(draft: RefundDraft): Refund {
+  return newRefund(draft, { id: `rfnd_${draft.charge.id}_${draft.number ?? draft.name}`, idempotency_key: `key-${referenceOfRefund(draft)}`, body: '{}' });
 }
 
 /** A charge of a renewal in whatever state a test needs. */
