@@ -10,10 +10,22 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const PATIENCE_MS = 300;
 
+/** What PostgreSQL says when an operator, or a shutdown, ends a connection. */
+const TERMINATION = errorResponse('SFATAL', 'C57P01', 'Mterminating connection due to administrator command');
+const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+
+function errorResponse(...fields: string[]): Buffer {
+  const body = Buffer.from(`${fields.map((field) => `${field}\0`).join('')}\0`);
+  const head = Buffer.from('E\0\0\0\0');
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
+
 /** A network in front of PostgreSQL that can swallow everything without telling anybody. */
 class SilentNetwork {
   private readonly links: Socket[] = [];
   private silent = new Set<Socket>();
+  private terminating = false;
 
   private constructor(
     private readonly server: ReturnType<typeof createServer>,
@@ -37,6 +49,11 @@ class SilentNetwork {
     this.silent = new Set(this.links);
   }
 
+  /** Whoever connects from now on is terminated in the very moment in which he is welcomed. */
+  terminateOnArrival(): void {
+    this.terminating = true;
+  }
+
   close(): void {
     for (const socket of this.links) socket.destroy();
     this.server.close();
@@ -45,7 +62,10 @@ class SilentNetwork {
   private join(client: Socket, server: Socket): void {
     for (const [from, to] of [[client, server], [server, client]] as const) {
       this.links.push(from);
-      from.on('data', (bytes) => void (!this.silent.has(from) && to.write(bytes)));
+      from.on('data', (bytes: Buffer) => {
+        if (this.terminating && from === server && bytes.includes(READY)) to.end(Buffer.concat([bytes, TERMINATION]));
+        else if (!this.silent.has(from)) to.write(bytes);
+      });
       from.on('error', () => undefined);
       from.on('close', () => to.destroy());
     }
@@ -89,4 +109,12 @@ test('it goes in the middle of a transaction: the work fails once, as an outage,
   expect(isOutage(error), String(error)).toBe(true);
   expect(performance.now() - started).toBeLessThan(PATIENCE_MS * 2);
   expect(await db.transaction((tx) => tx.query('select 3 as n', []))).toEqual([{ n: 3 }]);
+});
+
+test('one that is terminated in the moment in which it is made is an outage to whoever asked for it, and the end of nothing else', async () => {
+  const busy = db.query('select pg_sleep(0.2)', []);
+  network.terminateOnArrival();
+  const error = await failureOf(db.query('select 1', []));
+  expect(isOutage(error), String(error)).toBe(true);
+  await busy;
 });

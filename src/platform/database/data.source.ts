@@ -44,6 +44,14 @@ export interface DataSourceOptions {
 
 const PATIENCE_MS = 70_000;
 
+/**
+ * Pool and library each listen while the connection is theirs; between the two, and after the first of several
+ * errors, nobody would, and the process would end. Whoever uses it hears of its end from his statement.
+ */
+function hearOfItsEnd(client: pg.Client): void {
+  client.on('error', () => undefined);
+}
+
 export function createDataSource({ url, pool, entities, patience = PATIENCE_MS, onError }: DataSourceOptions): DataSource {
   return new DataSource({
     type: 'postgres',
@@ -62,6 +70,7 @@ export function createDataSource({ url, pool, entities, patience = PATIENCE_MS, 
       statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000,
       // The server cannot end a statement whose connection has silently gone.
       query_timeout: patience, keepAlive: true, keepAliveInitialDelayMillis: 10_000,
+      onConnect: hearOfItsEnd,
     },
   });
 }
