@@ -43,7 +43,8 @@ create table messages (
   check ((status = 'failed') = (error is not null) or status = 'pending')
 ) with (fillfactor = 90);
 create index messages_customer on messages (customer, id);
-create index messages_due on messages (next_attempt_at) where status = 'pending';
+-- What falls due in one instant, as a morning does, is sent customer by customer, in the order in which it happened.
+create index messages_due on messages (next_attempt_at, customer, id) where status = 'pending';
 create index messages_failed on messages (updated_at) where status = 'failed';`;
 
 const GUARD = `

@@ -178,7 +178,7 @@ export const WORDS: Readonly<Record<string, Word>> = {
   'data.access_until': { says: 'Until when the customer is served.', format: 'date-time' },
   payable: { says: 'Whether it carries the link that pays what is owed.' },
   no_wallet: { says: 'Whether no wallet can be charged any more, so that the customer will be asked to pay himself.' },
-  'message.status': { says: '`kept`: there is no mail server, so it is only shown.' },
+  'message.status': { says: '`kept`: there is no mail server, or what it asks for was paid before it could be sent, so it is only shown.' },
   attempts: count('Tries so far.'),
   'message.next_attempt_at': { says: 'When it is tried next; null: not any more.' },
   sent_at: { says: 'When the mail server took it, in real time.' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IllegalTransition } from './machine.js';
-import { faultCodes, judge, mayGoOutAt, nextMessageStatus, restFor, tryAgainAt } from './message.delivery.js';
+import { faultCodes, isOvertaken, judge, mayGoOutAt, nextMessageStatus, restFor, tryAgainAt } from './message.delivery.js';
 
 const NOW = new Date('2026-03-01T00:00:00Z');
 
@@ -27,6 +27,17 @@ describe('a message that is due', () => {
   it('goes out at once by day, and where no hours are kept', () => {
     expect(mayGoOutAt(due('2026-03-01T00:00:00Z'), NOW)).toEqual(NOW);
     expect(mayGoOutAt(due('2026-03-01T15:00:00Z', null), NOW)).toEqual(NOW);
+  });
+
+  it.each([
+    [{ invoice: 'inv_1', data: { payable: true as const } }, 'open', false],
+    [{ invoice: 'inv_1', data: { payable: true as const } }, 'paid', true],
+    [{ invoice: 'inv_1', data: { payable: true as const } }, 'uncollectible', true],
+    [{ invoice: 'inv_1', data: { payable: true as const } }, null, true],
+    [{ invoice: null, data: { payable: true as const } }, null, false],
+    [{ invoice: 'inv_1', data: {} }, 'paid', false],
+  ] as const)('and asks for money comes too late when it is owed no more: %j, %s', (message, status, late) => {
+    expect(isOvertaken(message, status)).toBe(late);
   });
 
   it('waits for the morning by its reader’s clock, as long as by the engine’s', () => {

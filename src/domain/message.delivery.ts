@@ -1,10 +1,11 @@
 import { type Hours, outsideHours } from './hours.js';
+import type { InvoiceStatus } from './invoice.js';
 import { type Transitions, transition } from './machine.js';
 
 export const MESSAGE_STATUSES = ['pending', 'sent', 'kept', 'failed'] as const;
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
-/** `put_off`: it will be tried again. `keep`: there is no mail server; it is shown, and sent by nobody. */
+/** `put_off`: it will be tried again. `keep`: there is no mail server, or it came too late; it is shown, and sent by nobody. */
 export type MessageEvent = 'put_off' | 'send' | 'keep' | 'fail';
 
 export const messageTransitions: Transitions<MessageStatus, MessageEvent> = {
@@ -40,6 +41,11 @@ export interface DueMessage {
   /** Engine clock. */
   recorded_at: Date;
   quiet_hours: Hours | null;
+}
+
+/** Whether a message asks for what is owed no more: it waited, and was overtaken. */
+export function isOvertaken({ invoice, data }: { invoice: string | null; data: { payable?: true } }, now: InvoiceStatus | null): boolean {
+  return data.payable === true && invoice !== null && now !== 'open';
 }
 
 /** When a message that is due may go out: at once, or when its reader's night is over. What he waits for by his clock is waited for by the engine's. */

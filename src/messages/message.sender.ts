@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Hours } from '../domain/hours.js';
+import type { InvoiceStatus } from '../domain/invoice.js';
 import {
-  faultCodes, judge, type MailFault, type MailVerdict, mayGoOutAt, type MessageStatus, nextMessageStatus, restFor, tryAgainAt,
+  faultCodes, isOvertaken, judge, type MailFault, type MailVerdict, mayGoOutAt, type MessageStatus, nextMessageStatus, restFor, tryAgainAt,
 } from '../domain/message.delivery.js';
 import { valuesOf, word } from '../domain/message.wording.js';
 import type { Template } from '../domain/message.templates.js';
@@ -19,6 +20,7 @@ const MARGIN_MS = 60_000;
 /** A message that is due, with what decides today whether it goes out. */
 interface Due extends Message {
   quiet_hours: Hours | null;
+  invoice_status: InvoiceStatus | null;
 }
 
 /** What becomes of a message that is not sent now. */
@@ -62,7 +64,7 @@ export class MessageSender {
     const { seen, claimed } = await this.database.transaction((tx) => this.take(tx));
     if (claimed.length === 0) return seen;
     const deadline = started + LEASE_MS - MARGIN_MS;
-    const outcomes = await Promise.all(claimed.map((one) => this.send(one, deadline)));
+    const outcomes = (await Promise.all(byCustomer(claimed).map((his) => this.sendInOrder(his, deadline)))).flat();
     await this.settle(await this.reconsider(outcomes));
     return seen;
   }
@@ -81,21 +83,25 @@ export class MessageSender {
     });
   }
 
-  /** A set of those that are due: it is night by some of their readers' clocks, the others are claimed. */
+  /** A set of those that are due: some came too late, it is night by the clocks of some readers, the others are claimed. */
   private async take(tx: Transaction): Promise<{ seen: number; claimed: Claimed[] }> {
     if (tx.now < this.restsUntil) return { seen: 0, claimed: [] };
     const due = await tx.query<Due>(
-      `select m.*, d.quiet_hours
+      `select m.*, d.quiet_hours, i.status as invoice_status
          from messages m left join subscriptions s on s.id = m.subscription left join plans p on p.id = s.plan
-         left join dunning_policies d on d.code = p.dunning_policy
+         left join dunning_policies d on d.code = p.dunning_policy left join invoices i on i.id = m.invoice
         where m.status = 'pending' and m.next_attempt_at <= $1
-        order by m.next_attempt_at limit $2 for update of m skip locked`,
+        order by m.next_attempt_at, m.customer, m.id limit $2 for update of m skip locked`,
       // After an outage one message finds out whether the server is back.
       [tx.now, this.failures > 0 ? 1 : LARGEST_SET],
     );
     const aside: Aside[] = [];
     const now: Message[] = [];
-    for (const { quiet_hours, ...message } of due) {
+    for (const { quiet_hours, invoice_status, ...message } of due) {
+      if (isOvertaken(message, invoice_status)) {
+        aside.push({ id: message.id, status: nextMessageStatus(message.status, 'keep'), next_attempt_at: null });
+        continue;
+      }
       const at = mayGoOutAt({ ...message, quiet_hours }, tx.now);
       if (at > tx.now) aside.push({ id: message.id, status: nextMessageStatus(message.status, 'put_off'), next_attempt_at: at });
       else now.push(message);
@@ -131,6 +137,13 @@ export class MessageSender {
       message: { ...message, attempts: message.attempts + 1 },
       template: templates[i] as Template,
     }));
+  }
+
+  /** What one customer is told reaches him in the order in which it happened. */
+  private async sendInOrder(his: readonly Claimed[], deadline: number): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const one of his) outcomes.push(await this.send(one, deadline));
+    return outcomes;
   }
 
   private async send({ message, template }: Claimed, deadline: number): Promise<Outcome> {
@@ -194,4 +207,14 @@ export class MessageSender {
     this.log.warn({ message: row.id, codes: row.error }, 'message failed');
     return { ...row, status: nextMessageStatus('pending', 'fail') };
   }
+}
+
+function byCustomer(claimed: readonly Claimed[]): Claimed[][] {
+  const groups = new Map<string, Claimed[]>();
+  for (const one of claimed) {
+    const his = groups.get(one.message.customer);
+    if (his) his.push(one);
+    else groups.set(one.message.customer, [one]);
+  }
+  return [...groups.values()];
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MailServer } from '../support/mail.server.js';
-import { plan, sellAndPay } from '../support/story.js';
+import { type Life, plan, sellAndPay, wallet } from '../support/story.js';
 import { World } from '../support/world.js';
 import { newId } from '../../src/platform/ids/ids.js';
 import { Scheduler } from '../../src/scheduler/scheduler.js';
@@ -186,4 +186,25 @@ test('a mailbox that takes nothing in the evening is not tried again in the nigh
   await world.pass(70 * MINUTE, 10 * MINUTE);
   expect(post.mails).toHaveLength(2);
   expect((await world.list('/v1/messages?status=sent')).map(({ attempts }) => attempts)).toEqual([1, 4]);
+});
+
+test('what the night held back reaches its reader in order, and without what was paid meanwhile', async () => {
+  await world.post('/v1/dunning_policies', { code: 'gentle', retries: [{ after: '1h', notify: true }, { after: '8d', notify: true }], quiet_hours: { from: '22:00', to: '08:00' } });
+  const { code: gentle } = await plan(world, { dunning_policy: 'gentle', renewal_notice: 'off' });
+  // 23:30 in Shanghai.
+  const lives = [];
+  for (let i = 0; i < 3; i += 1) lives.push(await sellAndPay(world, gentle, '2026-03-10T15:30:00Z', { customer: { locale: 'en' } }));
+  const [paid, owing] = lives as [Life, Life, Life];
+  await wallet(world, paid, { outcome: 'decline', response_code: '20051', times: 1 });
+  await wallet(world, owing, { outcome: 'decline', response_code: '20051', times: 2 });
+  for (const life of lives) await world.advance(life.clock, '2026-04-10T15:30:00Z');
+  await world.pass(60 * MINUTE, 30 * MINUTE);
+  for (const life of lives) await world.advance(life.clock, '2026-04-10T16:30:00Z');
+  expect(post.mails).toEqual([]);
+  await world.pass(9 * 60 * MINUTE, 30 * MINUTE);
+  const subjects = (life: Life) => post.mails.filter((mail) => mail.to[0] === life.email).map((mail) => mail.headers['subject']);
+  const receipt = 'Your payment of CN¥39.00 for Tea club';
+  const failure = `${receipt} did not go through`;
+  expect(lives.map(subjects)).toEqual([[receipt, 'Thank you: your subscription to Tea club goes on'], [receipt, failure, failure], [receipt, receipt]]);
+  expect(await world.list('/v1/messages?status=kept')).toMatchObject([{ name: 'payment_failed', customer: paid.customer, attempts: 0, error: null, next_attempt_at: null }]);
 });
