@@ -2077,7 +2077,7 @@ export interface components {
                 no_wallet?: boolean;
             };
             /**
-             * @description `kept`: there is no mail server, so it is only shown.
+             * @description `kept`: there is no mail server, or what it asks for was paid before it could be sent, so it is only shown.
              * @enum {string}
              */
             status: "failed" | "kept" | "pending" | "sent";

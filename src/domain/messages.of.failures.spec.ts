@@ -36,6 +36,16 @@ describe('a failure', () => {
     expect(life.subscription.status).toBe(once_paid === 'goes_on' ? 'active' : status);
   });
 
+  it.each([
+    ['cancel', ['canceled'], undefined], ['unpaid', ['payment_failed'], 'goes_on'], ['pause', ['payment_failed'], 'stays_paused'],
+  ] as const)('of a ladder without steps asks nobody to pay by now: %s', (final_action, names, once_paid) => {
+    const { life, mail } = active({ policy: { final_action, retries: [] } });
+    life.passTo(day(1), declines());
+    expect(mail.map((message) => message.name)).toEqual(names);
+    expect(mail[0]?.data.once_paid).toBe(once_paid);
+    expect(mail[0]?.data).not.toHaveProperty('pay_by');
+  });
+
   it('of a charge that was on its way when the pause began says that the pause goes on', () => {
     const { life, mail } = active();
     life.passTo(RENEWAL, staysPending);

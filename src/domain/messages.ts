@@ -210,13 +210,18 @@ function failure({ event, before, c }: Told): Content | null {
   if (!charge || invoice.status !== 'open' || status === 'canceled' || !concernsCustomer(c, invoice, charge)) return null;
   // The rung that follows decides; where none does, the customer alone can help.
   if (next !== null && step !== null && c.policy.retries[step]?.notify === false) return null;
-  return { ...about(invoice), amount: invoice.amount_due, next_date: instant(next), pay_by: instant(end), ...paying(c) };
+  // The final action follows at once: nobody can pay by now, and an end tells itself.
+  const over = end !== null && end <= c.now;
+  if (over && c.policy.final_action === 'cancel') return null;
+  return { ...about(invoice), amount: invoice.amount_due, next_date: instant(next), pay_by: over ? undefined : instant(end), ...paying(c, over) };
 }
 
-/** The link, and what paying by it brings about. */
-function paying(c: BillingCase): Pick<MessageData, 'once_paid' | 'payable'> {
+/** The link, and what paying by it brings about; `over`: the ladder is, its final action follows. */
+function paying(c: BillingCase, over = false): Pick<MessageData, 'once_paid' | 'payable'> {
   const owed = c.openInvoices();
-  return { once_paid: oncePaid(c.subscription, owed.length, (owed[0]?.period_start ?? null) !== null), payable: true };
+  const { status, resumes_when_paid } = c.subscription;
+  const then = { resumes_when_paid, status: over && c.policy.final_action === 'pause' ? ('paused' as const) : status };
+  return { once_paid: oncePaid(then, owed.length, (owed[0]?.period_start ?? null) !== null), payable: true };
 }
 
 /** The charge as its event shows it. */
