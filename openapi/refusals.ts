@@ -52,6 +52,8 @@ export class Refusals {
         return codes(409, first);
       case 'invalid':
         return codes(422, third);
+      case 'invalidFields':
+        return second ? codes(422, second) : [{ status: 422, code: 'validation_failed' }];
       case 'Refusal':
         return first ? this.literals(first).flatMap((kind) => codes(STATUS[kind] as number, second)) : [];
       case 'UnauthorizedException':
