@@ -18,7 +18,7 @@ export const CLEARING: readonly Switch[] = [
     name: 'begun_anew_and_not_looked_for',
     removes: 'the look for periods that a lost life began sooner',
     patches: [at(CLEARANCE, 'whole and p.anchor > lower(t) and', 'false and p.anchor > lower(t) and')],
-    watch: { climate: 'bygone' },
+    watch: { test: RESTORED },
   },
   {
     name: 'paid_ahead_and_not_looked_for',
