@@ -135,7 +135,7 @@ const ENDING: readonly Switch[] = [
     name: 'used_up_step_tried',
     removes: 'that a ladder which is used up tries no other invoice',
     patches: [at(COLLECTION, "  if (tried && trigger === 'schedule' && isUsedUp(c)) return exhaust(c);", '')],
-    watch: { test: 'src/domain/owed.spec.ts' },
+    watch: { test: 'src/domain/operator.spec.ts' },
   },
   {
     name: 'always_canceled',
@@ -177,7 +177,7 @@ const ENDING: readonly Switch[] = [
     name: 'no_index_one_wallet',
     removes: 'the unique index of active wallets',
     patches: [at(SELLING, 'create unique index sources_one_active', 'create index sources_one_active')],
-    watch: { test: 'test/database/guards.test.ts' },
+    watch: { test: 'test/database/append.only.test.ts' },
   },
 ];
 

@@ -11,8 +11,8 @@ export interface Patch {
 export type Watch =
   /** A simulation in this weather. */
   | { climate: Climate; seed?: number }
-  /** A test file that must fail. */
-  | { test: string };
+  /** A test file that must fail, or those of its tests whose names hold this. */
+  | { test: string; named?: string };
 
 /** One protection taken out. */
 export interface Switch {

@@ -1,6 +1,7 @@
 import { ACCESS_SWITCHES } from './access.switches.js';
 import { CLEARING } from './clearing.switches.js';
 import { LADDER_SWITCHES } from './dunning.switches.js';
+import { MESSAGE_SWITCHES } from './message.switches.js';
 import { NOTICES } from './notice.switches.js';
 import { at, type Switch } from './switch.js';
 import { TELLING } from './telling.switches.js';
@@ -276,4 +277,4 @@ const PAIRS: readonly Switch[] = [
   { name: 'random_reference', removes: 'references and keys that a restored database repeats', patches: [at(MINT, "const tag = this.secret.token('reference', 20, ...fact);", "const tag = this.secret.token('reference', 20, ...fact, newId('chg'));"), at(MINT, "idempotency_key: this.secret.uuid('idempotency-key', ...fact),", "idempotency_key: this.secret.uuid('idempotency-key', ...fact, newId('chg')),")], watch: { climate: 'restored' } },
 ];
 
-export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...CLEARING, ...READING, ...NOTICES, ...LADDER_SWITCHES, ...TABLES, ...PAIRS, ...TELLING, ...ACCESS_SWITCHES, ...WALLET_SWITCHES];
+export const SWITCHES: readonly Switch[] = [...UNKNOWN, ...SENDING, ...CLEARING, ...READING, ...NOTICES, ...LADDER_SWITCHES, ...MESSAGE_SWITCHES, ...TABLES, ...PAIRS, ...TELLING, ...ACCESS_SWITCHES, ...WALLET_SWITCHES];

@@ -5,7 +5,7 @@ import type { Climate } from '../climates.js';
 import type { SeedOrder } from '../seed.process.js';
 import { type Ground, runSeedProcess } from '../seeds.js';
 import { compiledMutant, remove, sourceMutant } from './mutant.js';
-import type { Patch, Switch } from './switch.js';
+import type { Patch, Switch, Watch } from './switch.js';
 
 /** What came of taking something out. */
 export interface Finding {
@@ -34,7 +34,7 @@ export async function controlOf(climate: Climate, ground: Ground): Promise<Findi
 /** Runs the program without one protection and tells whether that was noticed. */
 export async function tryOut({ name, patches, watch, covered }: Switch, ground: Ground): Promise<Finding> {
   const began = performance.now();
-  const seen = 'test' in watch ? await test(watch.test, patches) : await mutantLife(patches, watch.climate, watch.seed ?? 1, ground, name);
+  const seen = 'test' in watch ? await test(watch, patches) : await mutantLife(patches, watch.climate, watch.seed ?? 1, ground, name);
   const seconds = (performance.now() - began) / 1000;
   const expected = covered === undefined ? 'caught' : 'survived';
   const verdict = seen === null ? 'survived' : 'caught';
@@ -66,10 +66,11 @@ async function live(climate: Climate, seed: number, ground: Ground, database: st
   }
 }
 
-async function test(file: string, patches: readonly Patch[]): Promise<string | null> {
+async function test({ test: file, named }: Extract<Watch, { test: string }>, patches: readonly Patch[]): Promise<string | null> {
   const folder = await sourceMutant(patches);
   try {
-    const vitest = spawn(process.execPath, [join(folder, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'all', '--bail', '1', file], { cwd: folder, stdio: 'ignore' });
+    const which = named === undefined ? [] : ['--testNamePattern', named];
+    const vitest = spawn(process.execPath, [join(folder, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'all', '--bail', '1', ...which, file], { cwd: folder, stdio: 'ignore' });
     const [code] = (await once(vitest, 'exit')) as [number | null];
     return code === 0 ? null : file;
   } finally {

@@ -14,8 +14,8 @@ type Answer = { code: number; message: string } | null;
 /** A mail server that takes what it is sent, over SMTP, and answers as a test wants. */
 export class MailServer {
   readonly mails: Mail[] = [];
-  /** What is said to a recipient instead of "ok". */
-  recipient: (address: string) => Answer = () => null;
+  /** What is said to a recipient instead of "ok", as soon as it is known. */
+  recipient: (address: string) => Answer | Promise<Answer> = () => null;
   /** How often somebody came while it was hanging up on everybody. */
   knocks = 0;
   private server: SMTPServer | Server | null = null;
@@ -38,8 +38,9 @@ export class MailServer {
       disabledCommands: ['AUTH', 'STARTTLS'],
       closeTimeout: 50,
       onRcptTo: ({ address }, _, done) => {
-        const answer = this.recipient(address);
-        done(answer && Object.assign(new Error(answer.message), { responseCode: answer.code }));
+        void Promise.resolve(this.recipient(address)).then((answer) =>
+          done(answer && Object.assign(new Error(answer.message), { responseCode: answer.code })),
+        );
       },
       onData: (stream, session, done) => {
         const chunks: Buffer[] = [];
