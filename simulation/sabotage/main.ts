@@ -3,7 +3,7 @@ import { CLIMATES, type Climate } from '../climates.js';
 import { openGround } from '../seeds.js';
 import { patched } from './mutant.js';
 import { SWITCHES } from './switches.js';
-import { controlOf, type Finding, tryOut } from './trial.js';
+import { controlOf, controlOfTests, type Finding, tryOut } from './trial.js';
 
 /** `npm run sabotage`, or with names: only those switches. */
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { workers: { type: 'string', default: '2' }, control: { type: 'boolean', default: false } } });
@@ -22,6 +22,8 @@ try {
   if (positionals.length === 0 || values.control) {
     const climates = new Set(chosen.flatMap(({ watch }) => ('climate' in watch ? [watch.climate] : [])));
     work.unshift(...(Object.keys(CLIMATES) as Climate[]).filter((climate) => climates.has(climate)).map((climate) => () => controlOf(climate, ground)));
+    const tests = new Set(chosen.flatMap(({ watch }) => ('test' in watch ? [watch.test] : [])));
+    if (tests.size > 0) work.unshift(() => controlOfTests([...tests]));
   }
   const findings: Finding[] = [];
   const worker = async (): Promise<void> => {

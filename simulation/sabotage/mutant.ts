@@ -13,7 +13,7 @@ const ROOT = ((folder: string): string => {
   return found;
 })(dirname(fileURLToPath(import.meta.url)));
 /** What a test file needs beside itself. */
-const SOURCES = ['src', 'test', 'sandbox', 'migrations', 'simulation', 'vitest.config.ts', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = ['src', 'test', 'client', 'sandbox', 'migrations', 'simulation', 'vitest.config.ts', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** Sources with patches applied, by file. Throws where a patch does not fit exactly once. */
 export async function patched(patches: readonly Patch[]): Promise<Map<string, string>> {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { Climate } from '../climates.js';
 import type { SeedOrder } from '../seed.process.js';
 import { type Ground, runSeedProcess } from '../seeds.js';
 import { compiledMutant, remove, sourceMutant } from './mutant.js';
-import type { Patch, Switch, Watch } from './switch.js';
+import type { Patch, Switch } from './switch.js';
 
 /** What came of taking something out. */
 export interface Finding {
@@ -31,14 +32,28 @@ export async function controlOf(climate: Climate, ground: Ground): Promise<Findi
   return { name: `(nothing: ${climate})`, verdict: seen === null ? 'holds' : 'broken', by: seen ?? '', seconds, right: seen === null };
 }
 
+/** Runs the tests that watch on the sound program: what is blamed on a switch must not be the copy's doing. */
+export async function controlOfTests(files: readonly string[]): Promise<Finding> {
+  const { verdict, by, seconds } = await judged(() => test(files, undefined, []));
+  return { name: '(nothing: tests)', verdict: verdict === 'survived' ? 'holds' : 'broken', by, seconds, right: verdict === 'survived' };
+}
+
 /** Runs the program without one protection and tells whether that was noticed. */
 export async function tryOut({ name, patches, watch, covered }: Switch, ground: Ground): Promise<Finding> {
-  const began = performance.now();
-  const seen = 'test' in watch ? await test(watch, patches) : await mutantLife(patches, watch.climate, watch.seed ?? 1, ground, name);
-  const seconds = (performance.now() - began) / 1000;
+  const { verdict, by, seconds } = await judged(() =>
+    'test' in watch ? test([watch.test], watch.named, patches) : mutantLife(patches, watch.climate, watch.seed ?? 1, ground, name),
+  );
   const expected = covered === undefined ? 'caught' : 'survived';
-  const verdict = seen === null ? 'survived' : 'caught';
-  return { name, verdict, by: seen ?? covered ?? 'NOBODY', seconds, right: verdict === expected };
+  return { name, verdict, by: verdict === 'survived' ? (covered ?? 'NOBODY') : by, seconds, right: verdict === expected };
+}
+
+async function judged(trial: () => Promise<string | null>): Promise<Pick<Finding, 'verdict' | 'by' | 'seconds'>> {
+  const began = performance.now();
+  const told = await trial().then(
+    (seen) => ({ verdict: seen === null ? ('survived' as const) : ('caught' as const), by: seen ?? '' }),
+    (error: unknown) => ({ verdict: 'broken' as const, by: String(error).split('\n')[0] ?? '' }),
+  );
+  return { ...told, seconds: (performance.now() - began) / 1000 };
 }
 
 async function mutantLife(patches: readonly Patch[], climate: Climate, seed: number, ground: Ground, name: string): Promise<string | null> {
@@ -66,13 +81,30 @@ async function live(climate: Climate, seed: number, ground: Ground, database: st
   }
 }
 
-async function test({ test: file, named }: Extract<Watch, { test: string }>, patches: readonly Patch[]): Promise<string | null> {
+/** What vitest reports of a run. */
+interface Report {
+  numPassedTests: number;
+  testResults: { name: string; message: string; assertionResults: { status: string; title: string }[] }[];
+}
+
+/** The first test that failed, or null. A file that could not even be read, or that held none of the tests, noticed nothing. */
+async function test(files: readonly string[], named: string | undefined, patches: readonly Patch[]): Promise<string | null> {
   const folder = await sourceMutant(patches);
   try {
+    const report = join(folder, 'report.json');
     const which = named === undefined ? [] : ['--testNamePattern', named];
-    const vitest = spawn(process.execPath, [join(folder, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'all', '--bail', '1', ...which, file], { cwd: folder, stdio: 'ignore' });
+    const how = ['run', '--project', 'all', '--bail', '1', '--reporter', 'json', '--outputFile', report];
+    const vitest = spawn(process.execPath, [join(folder, 'node_modules/vitest/vitest.mjs'), ...how, ...which, ...files], { cwd: folder, stdio: 'ignore' });
     const [code] = (await once(vitest, 'exit')) as [number | null];
-    return code === 0 ? null : file;
+    const { testResults, numPassedTests } = JSON.parse(await readFile(report, 'utf8')) as Report;
+    for (const { name, assertionResults } of testResults) {
+      const failed = assertionResults.find(({ status }) => status === 'failed');
+      if (failed) return `${relative(folder, name)}: ${failed.title}`;
+    }
+    const unread = testResults.find(({ message }) => message !== '');
+    if (unread) throw new Error(unread.message);
+    if (code !== 0 || numPassedTests === 0) throw new Error(`ended with ${code} after ${numPassedTests} tests`);
+    return null;
   } finally {
     await remove(folder);
   }
