@@ -24,7 +24,7 @@ export const CLEARING: readonly Switch[] = [
     name: 'paid_ahead_and_not_looked_for',
     removes: 'the look for a period that was paid ahead in a time that is forgotten',
     patches: [at(CLEARANCE, 'whole and p.began - 1.2 * p.length', 'false and p.began - 1.2 * p.length')],
-    watch: { test: RESTORED },
+    watch: { test: RESTORED, named: 'paid ahead in a time that is forgotten' },
   },
   {
     name: 'one_look_after_a_gap',

@@ -103,7 +103,7 @@ const UNKNOWN: readonly Switch[] = [
     name: 'absent_charge_is_dropped',
     removes: 'the new attempt after a charge was proved absent',
     patches: [at(COLLECTION, '  else c.addCharge(charge.kind, invoice, source, null, c.engineNow, charge.trigger);', '')],
-    watch: { test: LOST_ANSWERS },
+    watch: { test: LOST_ANSWERS, named: 'after the life of the key' },
   },
 ];
 
@@ -269,7 +269,7 @@ const PAIRS: readonly Switch[] = [
   { name: 'no_resend_guard', removes: 'SQL’s own refusal of a resend outside S and W', patches: [noResendGuard], watch: { test: 'test/database/guards.test.ts' } },
   { name: 'no_settle_delay_and_no_guard', removes: 'S, in code and in SQL', patches: [noSettleDelay, noResendGuard], watch: { climate: 'slow' } },
   { name: 'settle_from_first_and_no_guard', removes: 'counting S from the last send, in code and in SQL', patches: [settleFromFirst, noResendGuard], watch: { climate: 'slow' } },
-  { name: 'resend_after_window_and_no_guard', removes: 'the end of resends, in code and in SQL', patches: [resendAfterWindow, noResendGuard], watch: { test: LOST_ANSWERS } },
+  { name: 'resend_after_window_and_no_guard', removes: 'the end of resends, in code and in SQL', patches: [resendAfterWindow, noResendGuard], watch: { test: LOST_ANSWERS, named: 'after the life of the key' } },
   { name: 'absent_too_early_and_no_guard', removes: 'the proof of absence, in code and in SQL', patches: [...absentTooEarly, noAbsenceGuard], watch: { climate: 'blank' } },
   { name: 'live_charge_unseen', removes: 'the ladder’s look at charges in flight', patches: [noLiveCheck], watch: { test: EARLIER } },
   { name: 'mint_unguarded', removes: 'the case’s own refusal of a second open charge', patches: [noMintCheck], watch: { test: 'src/domain/late.money.spec.ts' } },
