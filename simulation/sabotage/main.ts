@@ -20,8 +20,8 @@ try {
   const ground = await openGround();
   const work: (() => Promise<Finding>)[] = chosen.map((one) => () => tryOut(one, ground));
   if (positionals.length === 0 || values.control) {
-    const climates = new Set(chosen.flatMap(({ watch }) => ('climate' in watch ? [watch.climate] : [])));
-    work.unshift(...(Object.keys(CLIMATES) as Climate[]).filter((climate) => climates.has(climate)).map((climate) => () => controlOf(climate, ground)));
+    // The sound program holds in every weather, also where nobody has yet found out what only that weather shows.
+    work.unshift(...(Object.keys(CLIMATES) as Climate[]).map((climate) => () => controlOf(climate, ground)));
     const tests = new Set(chosen.flatMap(({ watch }) => ('test' in watch ? [watch.test] : [])));
     if (tests.size > 0) work.unshift(() => controlOfTests([...tests]));
   }
