@@ -51,12 +51,6 @@ const STORED: readonly Switch[] = [
     watch: { test: 'test/api/messages.test.ts', named: 'switched off' },
   },
   {
-    name: 'written_to_at_night',
-    removes: 'the quiet hours of the policy',
-    patches: [at(OUTBOX, 'c.policy.quiet_hours', 'null')],
-    watch: { test: MAIL, named: 'keeps quiet' },
-  },
-  {
     name: 'message_rewritten',
     removes: 'SQL’s own refusal of a message that says something else than it said',
     patches: [at(TABLES, "raise exception 'message %: what it says is written once', old.id using errcode = 'check_violation';", 'null;')],
@@ -69,6 +63,8 @@ const STORED: readonly Switch[] = [
     watch: { test: GUARDS },
   },
 ];
+
+const sentAtNight = at(SENDER, 'if (at > tx.now) aside.push(', 'if (at > tx.now && at < tx.now) aside.push(');
 
 /** That a message is handed to the mail server, once, and kept where there is none. */
 const SENT: readonly Switch[] = [
@@ -85,6 +81,24 @@ const SENT: readonly Switch[] = [
     watch: { test: ONCE, named: 'too late' },
   },
   {
+    name: 'tried_again_at_night',
+    removes: 'the quiet hours of what is tried again',
+    patches: [sentAtNight],
+    watch: { test: MAIL, named: 'not tried again in the night' },
+  },
+  {
+    name: 'written_to_at_night',
+    removes: 'the quiet hours, both where a message is stored and where it is sent',
+    patches: [at(OUTBOX, 'c.policy.quiet_hours', 'null'), sentAtNight],
+    watch: { test: MAIL, named: 'keeps quiet' },
+  },
+  {
+    name: 'overtaken_and_sent',
+    removes: 'keeping back a message that what happened in the night has overtaken',
+    patches: [at(SENDER, 'if (isOvertaken(message, invoice_status)) {', 'if (false as boolean) {')],
+    watch: { test: MAIL, named: 'without what was paid meanwhile' },
+  },
+  {
     name: 'sent_again_in_other_words',
     removes: 'the words that a message was first sent in',
     patches: [at(SENDER, "before.get(wording ?? '') ?? inUse(name, locale)", 'inUse(name, locale)')],
@@ -99,7 +113,7 @@ const SENT: readonly Switch[] = [
   {
     name: 'mail_server_hammered',
     removes: 'the rest of a mail server that is out of reach',
-    patches: [at(SENDER, 'if (tx.now < this.restsUntil) return [];', '')],
+    patches: [at(SENDER, 'if (tx.now < this.restsUntil) return', 'if (tx.now < new Date(0)) return')],
     watch: { test: MAIL, named: 'away for an hour' },
   },
   {

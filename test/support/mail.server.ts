@@ -38,9 +38,11 @@ export class MailServer {
       disabledCommands: ['AUTH', 'STARTTLS'],
       closeTimeout: 50,
       onRcptTo: ({ address }, _, done) => {
-        void Promise.resolve(this.recipient(address)).then((answer) =>
-          done(answer && Object.assign(new Error(answer.message), { responseCode: answer.code })),
-        );
+        const answered = async (): Promise<void> => {
+          const answer = await this.recipient(address);
+          done(answer && Object.assign(new Error(answer.message), { responseCode: answer.code }));
+        };
+        void answered();
       },
       onData: (stream, session, done) => {
         const chunks: Buffer[] = [];
