@@ -4,6 +4,8 @@ import { EngineClock } from '../src/platform/clock/clock.js';
 const CALL_LIMIT_MS = 30_000;
 /** Waits up to this long (ms) only gather company for a set: in a simulation they cost nothing. */
 const LINGER_MS = 25;
+/** The wait (ms) between two looks for what another sends: counted, not timed, or the seed would not decide what is seen. */
+const LOOK_MS = 100;
 
 interface Timer {
   at: number;
@@ -40,7 +42,7 @@ export class LabTime extends EngineClock {
     const [realSet, realClear] = [globalThis.setTimeout, globalThis.clearTimeout];
     const set = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): unknown => {
       if (ms === CALL_LIMIT_MS) return this.after(ms, () => run(...args));
-      if (ms > LINGER_MS) return realSet(run, ms, ...args);
+      if (ms > LINGER_MS && ms !== LOOK_MS) return realSet(run, ms, ...args);
       this.lingering += 1;
       return setImmediate(() => {
         this.lingering -= 1;

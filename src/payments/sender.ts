@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BillingCase } from '../domain/case.js';
 import { type Charge, claimed, isCustomerPresent } from '../domain/charge.js';
@@ -14,9 +13,9 @@ import { SettlementDoor } from './settlement.door.js';
 /** Calls that may be under way at once in one process. */
 const MOST_IN_FLIGHT = 1_000;
 const LARGEST_SET = 500;
-/** How long (ms) somebody waits for what another sends for him, and how often he looks. */
-const PATIENCE_MS = 5_000;
-const LOOK_MS = 50;
+/** How often somebody looks who waits for what another sends for him, and how long (ms) he waits in between. */
+const LOOKS = 50;
+const LOOK_MS = 100;
 
 const CLAIMED_COLUMNS = [
   'status', 'sends', 'lease_token', 'lease_until', 'first_sent_at', 'last_sent_at', 'requested_at', 'next_check_at', 'checks',
@@ -89,9 +88,11 @@ export class Sender {
 
   /** Resolves when none of these is under way any more, or after a while. */
   private async answered(ids: readonly string[]): Promise<void> {
-    const end = performance.now() + PATIENCE_MS;
-    const underWay = () => this.database.query("select 1 from charges where id = any($1) and status = 'sending' limit 1", [ids]);
-    while ((await underWay()).length > 0 && performance.now() < end) await wait(LOOK_MS);
+    for (let look = 0; look < LOOKS; look += 1) {
+      const underWay = await this.database.query("select 1 from charges where id = any($1) and status = 'sending' limit 1", [ids]);
+      if (underWay.length === 0) return;
+      await new Promise<void>((next) => setTimeout(next, LOOK_MS));
+    }
   }
 
   /**
