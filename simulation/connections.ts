@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { QueryGate } from './query.gate.js';
+import type { Connection, QueryGate } from './query.gate.js';
 
 /** What becomes of a commit. */
 export type CommitFate = 'kept' | 'killed_before' | 'killed_after' | 'paused_after' | 'unacknowledged' | 'refused' | 'serialization';
@@ -17,7 +17,8 @@ export interface Owner {
   awake(): Promise<void>;
 }
 
-type Pool = pg.Pool & { Client: new (...args: unknown[]) => pg.Client; _clients: pg.Client[] };
+type Client = pg.Client & Connection;
+type Pool = pg.Pool & { Client: new (...args: unknown[]) => Client; _clients: Client[] };
 type Statement = string | { text: string };
 type Ask = (statement: Statement, values?: unknown) => Promise<unknown>;
 
@@ -35,7 +36,7 @@ const never = new Promise<never>(() => undefined);
 
 /** Everything an engine says to PostgreSQL, through the gate, and with the fates of its commits. */
 export class Connections {
-  private readonly clients: pg.Client[] = [];
+  private readonly clients: Client[] = [];
 
   constructor(
     dataSource: DataSource,
@@ -45,7 +46,7 @@ export class Connections {
     const pool = (dataSource.driver as unknown as { master: Pool }).master;
     for (const client of pool._clients) this.tap(client);
     const Plain = pool.Client;
-    const tap = (client: pg.Client): pg.Client => this.tap(client);
+    const tap = (client: Client): Client => this.tap(client);
     pool.Client = function (...args: unknown[]) {
       return tap(new Plain(...args));
     } as unknown as Pool['Client'];
@@ -53,41 +54,41 @@ export class Connections {
 
   /** The server's ids of these connections. */
   pids(): number[] {
-    return this.clients.map((client) => (client as unknown as { processID: number }).processID).filter(Boolean);
+    return this.clients.map(({ processID }) => processID).filter(Boolean);
   }
 
-  private tap(client: pg.Client): pg.Client {
+  private tap(client: Client): Client {
     this.clients.push(client);
     // A server that ends the connection of a killed engine must not end the simulation.
     client.on('error', () => undefined);
     const connect = client.connect.bind(client) as unknown as (done: (error?: Error) => void) => void;
-    client.connect = ((done: (error?: Error) => void) => void this.connected(connect, done)) as unknown as typeof client.connect;
+    client.connect = ((done: (error?: Error) => void) => void this.connected(client, connect, done)) as unknown as typeof client.connect;
     const ask = client.query.bind(client) as unknown as Ask;
     let written: string | null = null;
     client.query = (async (statement: Statement, values?: unknown) => {
       const text = typeof statement === 'string' ? statement : statement.text;
       if (text === 'START TRANSACTION') written = null;
       else written ??= tableOf(text);
-      if (text === 'COMMIT' && written !== null) return this.commit(ask, written);
-      return this.say(() => ask(statement, values));
+      if (text === 'COMMIT' && written !== null) return this.commit(client, ask, written);
+      return this.say(client, () => ask(statement, values));
     }) as unknown as typeof client.query;
     return client;
   }
 
-  private async connected(connect: (done: (error?: Error) => void) => void, done: (error?: Error) => void): Promise<void> {
+  private async connected(client: Client, connect: (done: (error?: Error) => void) => void, done: (error?: Error) => void): Promise<void> {
     let failure: Error | undefined;
-    await this.gate.pass(() => new Promise<void>((over) => connect((error) => {
+    await this.gate.pass(client, () => new Promise<void>((over) => connect((error) => {
       failure = error;
       over();
     })));
     done(failure);
   }
 
-  private async say<T>(ask: () => Promise<T>): Promise<T> {
+  private async say<T>(client: Client, ask: () => Promise<T>): Promise<T> {
     try {
       await this.owner.awake();
       if (this.owner.dead) return never;
-      const answer = await this.gate.pass(ask);
+      const answer = await this.gate.pass(client, ask);
       await this.owner.awake();
       return this.owner.dead ? await never : answer;
     } catch (error) {
@@ -96,10 +97,10 @@ export class Connections {
     }
   }
 
-  private async commit(ask: Ask, written: string): Promise<unknown> {
+  private async commit(client: Client, ask: Ask, written: string): Promise<unknown> {
     if (this.owner.dead) return never;
     const fate = this.owner.fateOfCommit(written);
-    const done = await this.say(() => ask(KEPT.includes(fate) ? 'COMMIT' : 'ROLLBACK'));
+    const done = await this.say(client, () => ask(KEPT.includes(fate) ? 'COMMIT' : 'ROLLBACK'));
     switch (fate) {
       case 'kept':
         return done;

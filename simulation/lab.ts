@@ -9,7 +9,7 @@ import { type Call, GatewayRoad, type RoadFault } from './gateway.road.js';
 import { type Answer, ask } from './in.process.js';
 import { LabTime } from './lab.time.js';
 import type { Wish } from './moves.js';
-import { atRest, QueryGate } from './query.gate.js';
+import { atRest, type Locks, QueryGate } from './query.gate.js';
 
 const REFERENCE = /^zq-[a-z2-7]{20}-(\d+)-(\d+)/;
 /** Timers are asked again while they find work, at most so often in one step. */
@@ -25,7 +25,7 @@ export interface LabOptions {
 /** What keeps time and order: one clock, one gate to PostgreSQL, one gateway, and engines that are its own. */
 export class Lab {
   readonly time: LabTime;
-  readonly gate = new QueryGate();
+  readonly gate: QueryGate;
   readonly road: GatewayRoad;
   engines: Engine[] = [];
   /** How calls of the interface were answered. */
@@ -38,9 +38,12 @@ export class Lab {
     private readonly options: LabOptions,
     readonly gateway: SandboxGateway,
     public admin: pg.Client,
+    /** On another database, as nobody may be connected to ours while it is copied. */
+    private readonly outside: pg.Client,
     time: LabTime,
   ) {
     this.time = time;
+    this.gate = new QueryGate(() => this.locks(), () => time.lingering);
     this.road = new GatewayRoad(gateway, {
       nameOf: (call) => this.nameOf(call),
       faultOf: options.roadFault,
@@ -52,6 +55,7 @@ export class Lab {
     const time = new LabTime(options.start);
     time.install();
     const admin = await connect(options.databaseUrl);
+    const outside = await connect(new URL('/postgres', options.databaseUrl).toString());
     // The gateway is made before the lab that it calls back.
     const late: { lab: Lab | null } = { lab: null };
     const draws = new Draws(options.chance, (reference) => (late.lab as Lab).nameOfReference(reference));
@@ -75,7 +79,7 @@ export class Lab {
         webhook_concurrency: 500,
       },
     });
-    late.lab = new Lab(options, gateway, admin, time);
+    late.lab = new Lab(options, gateway, admin, outside, time);
     return late.lab;
   }
 
@@ -113,22 +117,31 @@ export class Lab {
 
   private async replaceDatabase(replace: (name: string, on: pg.Client) => Promise<unknown>): Promise<void> {
     await this.admin.end();
-    const url = new URL(this.options.databaseUrl);
-    const name = url.pathname.slice(1);
-    url.pathname = '/postgres';
-    const outside = await connect(url.toString());
-    await this.emptyDatabase(name, outside);
-    await replace(name, outside);
-    await outside.end();
+    await this.emptyDatabase();
+    await replace(this.databaseName, this.outside);
     this.admin = await connect(this.options.databaseUrl);
   }
 
   /** Nobody may look on while it is copied: neither a killed engine's last connection nor the server's own workers. */
-  private async emptyDatabase(name: string, outside: pg.Client): Promise<void> {
+  private async emptyDatabase(): Promise<void> {
     for (;;) {
-      const { rows } = await outside.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+      const { rows } = await this.outside.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [this.databaseName]);
       if (rows.length === 0) return;
     }
+  }
+
+  private get databaseName(): string {
+    return new URL(this.options.databaseUrl).pathname.slice(1);
+  }
+
+  private async locks(): Promise<Locks> {
+    const { rows } = await this.outside.query<Locks>(
+      `select count(distinct pid)::int as waiting, coalesce(array_agg(holder) filter (where holder is not null), '{}') as "heldBy"
+         from pg_stat_activity left join unnest(pg_blocking_pids(pid)) as holder on true
+        where datname = $1 and wait_event_type = 'Lock'`,
+      [this.databaseName],
+    );
+    return rows[0] as Locks;
   }
 
   rest(): Promise<void> {
@@ -206,10 +219,11 @@ export class Lab {
     const reference = this.referenceOf(call);
     if (reference === null) return `? ${call.path}`;
     if (!this.names.has(reference)) {
-      const { rows } = await this.admin.query<{ email: string }>(
-        'select u.email from charges c join customers u on u.id = c.customer where c.reference = $1',
-        [reference],
-      );
+      const { rows } = await this.admin.query<{ email: string }>({
+        name: 'customer',
+        text: 'select u.email from charges c join customers u on u.id = c.customer where c.reference = $1',
+        values: [reference],
+      });
       this.names.set(reference, rows[0]?.email ?? '?');
     }
     const part = call.path.split('?')[0]?.split('/')[3] ?? '';
@@ -235,6 +249,7 @@ export class Lab {
   async close(): Promise<void> {
     for (const engine of this.engines) await engine.stop();
     await this.admin.end();
+    await this.outside.end();
     this.gateway.close();
   }
 }

@@ -116,13 +116,13 @@ export class Life {
   }
 
   private async due(): Promise<Due> {
-    const { rows } = await this.lab.admin.query<Due>(`select
+    const { rows } = await this.lab.admin.query<Due>({ name: 'due', text: `select
       (select min(due_at) from subscriptions where due_at is not null and parked_at is null and test_clock is null) as live,
       (select min(next_check_at) from charges where status = 'created' and parked_at is null) as send,
       (select min(next_check_at) from charges where status in ('sending', 'pending', 'unknown') and parked_at is null) as look_up,
       (select min(next_attempt_at) from gateway_events where next_attempt_at is not null) as gateway_events,
       (select min(next_check_at) from refunds where status in ('created', 'sending', 'pending', 'unknown') and parked_at is null) as refund,
-      (select min(next_check_at) from charges where status not in ('created', 'sending', 'pending', 'unknown') and next_check_at is not null and parked_at is null) as verify`);
+      (select min(next_check_at) from charges where status not in ('created', 'sending', 'pending', 'unknown') and next_check_at is not null and parked_at is null) as verify` });
     return rows[0] as Due;
   }
 

@@ -37,7 +37,7 @@ export function printReport(options: Options, reports: readonly SeedReport[], se
       `${total((r) => r.verdict.charges)} charges, ${total((r) => r.verdict.captures)} captures ` +
       `(${total((r) => r.verdict.surplus)} surplus), ${total((r) => r.verdict.owed)} periods owed; ${classesOf().length - silent.length} of ${classesOf().length} fault classes fired, ` +
       `${possible.length - untaken.length - missing.length} of ${possible.length} edges taken, `+
-      `${total((r) => r.crashes)} crashes, ${total((r) => r.calls)} gateway calls, ${total((r) => r.statements)} statements (${total((r) => r.blocked)} overtaken), ${total((r) => r.steps)} steps; ` +
+      `${total((r) => r.crashes)} crashes, ${total((r) => r.calls)} gateway calls, ${total((r) => r.statements)} statements (${total((r) => r.overtaken)} overtaken), ${total((r) => r.steps)} steps; ` +
       `doubles ${of('double')}, missed ${of('missed')}, other violations ${violations.length - of('double') - of('missed')}; ${seconds.toFixed(0)} s`,
   );
   const complete = !options.complete || (silent.length === 0 && untaken.length === 0);

@@ -36,7 +36,7 @@ export interface SeedReport {
   steps: number;
   calls: number;
   statements: number;
-  blocked: number;
+  overtaken: number;
   seconds: number;
   /** Processor time of this process alone. */
   cpuSeconds: number;
@@ -77,7 +77,7 @@ export async function runSeed(order: SeedOrder): Promise<SeedReport> {
     steps: life.steps,
     calls: lab.road.calls,
     statements: lab.gate.statements,
-    blocked: lab.gate.blocked,
+    overtaken: lab.gate.overtaken,
     seconds: Number(process.hrtime.bigint() - began) / 1e9,
     cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
   };

@@ -30,13 +30,23 @@ export class Society {
 
   /** Whoever's time has come acts. */
   async act(): Promise<void> {
-    for (const person of this.people.filter(({ gone, actsAt }) => !gone && actsAt <= this.lab.time.at)) {
+    const ready = this.people.filter(({ gone, actsAt }) => !gone && actsAt <= this.lab.time.at);
+    const overdue = ready.length > 0 ? await this.overdue() : new Set();
+    // Whoever acts while something of his is due acts before it; how late that may be is chance, and no period's measure.
+    for (const person of ready.filter(({ subscription }) => !overdue.has(subscription))) {
       const engine = this.anybody();
       if (!engine) return;
       person.deeds += 1;
       person.actsAt = this.lab.time.at + 3 * HOUR;
       await this.actOne(engine, person);
     }
+  }
+
+  private async overdue(): Promise<Set<string | null>> {
+    const { rows } = await this.lab.admin.query<{ id: string }>(
+      { name: 'overdue', text: 'select id from subscriptions where due_at <= $1 and parked_at is null', values: [new Date(this.lab.time.at)] },
+    );
+    return new Set(rows.map(({ id }) => id));
   }
 
   private async actOne(engine: Engine, person: Person): Promise<void> {

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { REFERENCE_PREFIX } from '../cases/charge.mint.js';
 import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
@@ -65,7 +64,7 @@ export class Inbox {
       await Promise.race(this.inHand);
       return 1;
     }
-    if (this.inHand.size > 0 && this.arrivals.readyCount < WORTH_A_SET) await pause(LINGER_MS);
+    if (this.inHand.size > 0 && this.arrivals.readyCount < WORTH_A_SET) await new Promise<void>((next) => setTimeout(next, LINGER_MS));
     const { hints, now } = await this.database.transaction(async (tx) => ({ hints: await this.claim(tx), now: tx.now }));
     if (hints.length === 0) return 0;
     const work = this.work(hints, now)
