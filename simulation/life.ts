@@ -11,6 +11,10 @@ import type { Swarm } from './swarm.js';
 /** How coarsely the engine lives through a day: whatever falls due waits for the next of these marks. */
 const GRAINS = [200, 5 * MINUTE, HOUR, HOUR, 2 * HOUR, 3 * HOUR, 3 * HOUR, 4 * HOUR];
 const CALM_GRAIN = 12 * HOUR;
+/** Absence is proven by several look-ups within two hours, which nobody makes who comes twice a day. */
+const DOUBTFUL_GRAIN = 10 * MINUTE;
+/** Steps from one vacuum to the next: by steps and not by the server's own clock, as the order of rows depends on it. */
+const TIDY_STEPS = 60;
 /** Order in which a tick of the scheduler finds them; the draw changes it. */
 const TIMERS = ['live', 'clear', 'send', 'gateway_events', 'look_up', 'refund', 'verify'];
 
@@ -97,7 +101,7 @@ export class Life {
 
   private async nextMark(): Promise<number> {
     const now = this.lab.time.at;
-    const grain = this.luck.healthy ? CALM_GRAIN : this.chance.pick(this.swarm.grains ?? GRAINS, 'grain', Math.floor(now / DAY));
+    const grain = this.luck.healthy ? await this.calmGrain() : this.chance.pick(this.swarm.grains ?? GRAINS, 'grain', Math.floor(now / DAY));
     const wanted = this.misfortunes.marks();
     // What is due while nobody is there to do it waits for somebody to come.
     if (this.anyEngine()) {
@@ -115,6 +119,14 @@ export class Life {
     return Math.ceil(next / grain) * grain;
   }
 
+  private async calmGrain(): Promise<number> {
+    const { rows } = await this.lab.admin.query(
+      `select from charges where status = 'unknown' and empty_at > $1 union all select from refunds where status = 'unknown' and empty_at > $1 limit 1`,
+      [new Date(this.lab.time.at - HOUR)],
+    );
+    return rows.length > 0 ? DOUBTFUL_GRAIN : CALM_GRAIN;
+  }
+
   private async due(): Promise<Due> {
     const { rows } = await this.lab.admin.query<Due>({ name: 'due', text: `select
       (select min(due_at) from subscriptions where due_at is not null and parked_at is null and test_clock is null) as live,
@@ -128,6 +140,7 @@ export class Life {
 
   private async step(): Promise<void> {
     this.steps += 1;
+    if (this.steps % TIDY_STEPS === 0) await this.lab.admin.query('vacuum (analyze) charges, gateway_events, invoices, refunds, subscriptions');
     await this.misfortunes.bringBack(this.steps);
     await this.misfortunes.befall(this.steps, () => this.society.subscriptions());
     // Whoever acts while nobody looks at what is due would act before it.

@@ -14,9 +14,9 @@ export interface Options {
 }
 
 const DEFAULT_SEEDS = 4;
-const DEFAULT_SUBSCRIPTIONS = 150;
-const DEFAULT_YEARS = 0.07;
-const CALM_DAYS = 52;
+const DEFAULT_SUBSCRIPTIONS = 160;
+const DEFAULT_YEARS = 0.05;
+const CALM_DAYS = 57;
 
 /** Reads `--seed N --subscriptions N --years N`; without a seed several are lived through. */
 export function readOptions(args: readonly string[]): Options {

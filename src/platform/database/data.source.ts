@@ -70,6 +70,8 @@ export function createDataSource({ url, pool, entities, patience = PATIENCE_MS, 
       statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000,
       // The server cannot end a statement whose connection has silently gone.
       query_timeout: patience, keepAlive: true, keepAliveInitialDelayMillis: 10_000,
+      // A connection knows its statements and their plans: a lull must not cost them.
+      idleTimeoutMillis: 300_000,
       onConnect: hearOfItsEnd,
     },
   });
