@@ -1,6 +1,7 @@
 import { at, type Switch } from './switch.js';
 
 const LADDER = 'src/domain/ladder.ts';
+const RECOVERY = 'src/domain/recovery.ts';
 const DUNNING = 'src/domain/dunning.ts';
 const COLLECTION = 'src/domain/collection.ts';
 const WALLET = 'src/domain/wallet.ts';
@@ -60,13 +61,13 @@ const WAITING: readonly Switch[] = [
   {
     name: 'wait_undone_by_a_pause',
     removes: 'that a pause which ends by itself does not clear a wallet of suspicion',
-    patches: [at(LADDER, 'if (!confirmed && waitsForSomebody(c, oldest)) {', 'if (false as boolean) {')],
+    patches: [at(RECOVERY, 'const failure = confirmed ? null', 'const failure = confirmed || (true as boolean) ? null')],
     watch: { test: WAITS },
   },
   {
     name: 'wait_undone_by_a_payment',
     removes: 'that another payment which goes through does not clear a wallet of suspicion',
-    patches: [at(LADDER, "waitsForSomebody(c, oldest) && c.subscription.past_due_class === 'risk';", 'waitsForSomebody(c, oldest) && c.subscription.past_due_class === null;')],
+    patches: [at(RECOVERY, "c.subscription.past_due_class === 'risk';", 'c.subscription.past_due_class === null;')],
     watch: { test: WAITS },
   },
   {
@@ -106,19 +107,19 @@ const TIMING: readonly Switch[] = [
   {
     name: 'next_debt_at_once',
     removes: 'the hour between a payment and the next debt of the ladder',
-    patches: [at(LADDER, 'if (oldest && !c.isBeingCharged(oldest)) setNextAttempt(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));', 'if (oldest && !c.isBeingCharged(oldest)) setNextAttempt(c, laterTry(c, c.now));')],
+    patches: [at(RECOVERY, 'if (oldest && !c.isBeingCharged(oldest)) setNextAttempt(c, nextInvoiceAt(c));', 'if (oldest && !c.isBeingCharged(oldest)) setNextAttempt(c, laterTry(c, c.now));')],
     watch: { test: 'src/domain/dunning.spec.ts' },
   },
   {
     name: 'unpaid_debt_at_once',
     removes: 'the hour between a payment and the next debt of who is unpaid',
-    patches: [at(LADDER, 'null : laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));\n      return recoverUnpaid(c);', 'null : laterTry(c, c.now));\n      return recoverUnpaid(c);')],
+    patches: [at(RECOVERY, 'null : nextInvoiceAt(c));\n      return recoverUnpaid(c);', 'null : laterTry(c, c.now));\n      return recoverUnpaid(c);')],
     watch: { test: WAITS },
   },
   {
     name: 'next_period_at_once',
     removes: 'the hour between the last payment of who was unpaid and his next period',
-    patches: [at(LADDER, 'const next = addDuration(c.now, `${NEXT_INVOICE_HOURS}h`);', 'const next = c.now;')],
+    patches: [at(RECOVERY, 'const next = addDuration(c.now, `${NEXT_INVOICE_HOURS}h`);', 'const next = c.now;')],
     watch: { test: 'src/domain/owed.spec.ts' },
   },
 ];

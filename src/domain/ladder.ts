@@ -7,11 +7,11 @@ import { MOST_UNKNOWN_FAILURES, NEXT_INVOICE_HOURS, retryAt, technicalRetryAt, w
 import { withinHours } from './hours.js';
 import type { Invoice } from './invoice.js';
 import { nextSubscriptionStatus, type Subscription } from './subscription.js';
-import { nextWaiting, notBefore, waitUntil } from './waiting.js';
 
 /**
  * The ladder of a subscription whose payment failed: when the next try is due, when there is none, and how it
- * ends. It belongs to the subscription; each of its steps tries the oldest invoice that is owed.
+ * ends. It belongs to the subscription; each of its steps tries the oldest invoice that is owed. What leads off it
+ * again stands in `recovery.ts`.
  */
 
 /** Hours (customer clock) after which it is looked again whether a payment that was begun in time has come to its end. */
@@ -80,12 +80,12 @@ export function enterDunning(c: BillingCase, invoice: Invoice, charge: Charge | 
 }
 
 /** No try would help before somebody has acted. */
-function waitForSomebody(c: BillingCase) {
+export function waitForSomebody(c: BillingCase) {
   return { next_attempt_at: null, dunning_ends_at: waitEnd(c.policy, c.now) };
 }
 
 /** The ladder begins: with its next try, or with the time in which somebody has to act. */
-function fallPastDue(
+export function fallPastDue(
   c: BillingCase,
   invoice: Invoice,
   begin: Pick<Subscription, 'past_due_reason' | 'past_due_class' | 'next_attempt_at' | 'dunning_ends_at'>,
@@ -143,7 +143,7 @@ export function awaitPayment(c: BillingCase): void {
 
 /** A try of the operator's moved nothing; what the ladder owed meanwhile follows at a distance. */
 export function goOnUnmoved(c: BillingCase): void {
-  tryUnlessPlanned(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
+  tryUnlessPlanned(c, nextInvoiceAt(c));
 }
 
 /** The next try comes then, where the ladder has planned none and waits for nothing. */
@@ -166,83 +166,6 @@ export const noDunning = {
   dunning_ends_at: null,
   next_attempt_at: null,
 } as const;
-
-/**
- * After a payment: the next owed invoice follows at a distance, or the subscription is well again. A period
- * whose first try is still in flight, or still to come, has not failed, so that it does not matter which news came first.
- */
-export function onInvoicePaid(c: BillingCase): void {
-  switch (c.subscription.status) {
-    case 'unpaid':
-      // Who has begun to pay his debts is asked for the next one as well, once.
-      setNextAttempt(c, c.activeSource() === null ? null : laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
-      return recoverUnpaid(c);
-    case 'past_due':
-      return hasFailed(c) ? beginAnew(c) : recover(c);
-    case 'active':
-      return c.patch({ next_attempt_at: nextWaiting(c) });
-    default:
-  }
-}
-
-/** More is owed: the ladder's first step is before it again, at a distance from the payment. */
-function beginAnew(c: BillingCase): void {
-  const [oldest] = c.openInvoices();
-  // That another payment went through says nothing of a suspicion of this one.
-  const suspected = oldest !== undefined && waitsForSomebody(c, oldest) && c.subscription.past_due_class === 'risk';
-  c.patch({ dunning_step: 0, dunning_started_at: c.now, ...(suspected ? waitForSomebody(c) : { dunning_ends_at: null }) });
-  if (suspected) return setNextAttempt(c, null);
-  if (oldest && !c.isBeingCharged(oldest)) setNextAttempt(c, laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`)));
-}
-
-/** Whether anything that is owed has failed: neither a first try in flight has, nor what waits for its first. */
-function hasFailed(c: BillingCase): boolean {
-  const { past_due_reason: reason, period_no: current } = c.subscription;
-  // What a resume found owed is overdue, tried or not.
-  const overdue = (invoice: Invoice): boolean => reason === 'owed_before_pause' && invoice.period_no < current;
-  const waits = (invoice: Invoice): boolean =>
-    notBefore(c, invoice) !== null && !overdue(invoice) && !c.chargesOf(invoice.id).some(isOwnTry);
-  return !c.openInvoices().every((invoice) => c.isBeingCharged(invoice, 'recurring') || waits(invoice));
-}
-
-function recover(c: BillingCase): void {
-  c.patch({
-    status: nextSubscriptionStatus(c.subscription.status, 'recover'),
-    ...noDunning,
-  });
-  c.tellSubscription('subscription.recovered', { status: 'past_due' });
-  for (const invoice of c.openInvoices()) if (!c.isBeingCharged(invoice)) waitUntil(c, invoice, notBefore(c, invoice) ?? c.now);
-}
-
-/** An invoice is owed no more although nobody paid it: the ladder goes on with what is left, or is over. */
-export function onInvoiceDropped(c: BillingCase): void {
-  switch (c.subscription.status) {
-    case 'unpaid':
-      return recoverUnpaid(c);
-    case 'past_due':
-      if (!hasFailed(c)) return recover(c);
-      setNextAttempt(c, c.subscription.next_attempt_at);
-      return goOnUnmoved(c);
-    case 'active':
-      return c.patch({ next_attempt_at: nextWaiting(c) });
-    default:
-  }
-}
-
-/** All that was owed is paid: it goes on, and the time in which it was not served is not billed. */
-function recoverUnpaid(c: BillingCase): void {
-  const s = c.subscription;
-  if (c.openInvoices().length > 0) return;
-  const over = s.period_end !== null && s.period_end <= c.now && !s.cancel_at_period_end;
-  // The next period follows at a distance from the payment, never as a burst.
-  const next = addDuration(c.now, `${NEXT_INVOICE_HOURS}h`);
-  c.patch({
-    status: nextSubscriptionStatus(s.status, 'recover'),
-    ...noDunning,
-    ...(over && { period_end: next, billing_anchor: next, epoch: s.epoch + 1, epoch_first_period: s.period_no + 1 }),
-  });
-  c.tellSubscription('subscription.recovered', { status: 'unpaid' });
-}
 
 /** The time that somebody had to act in is over. What he has begun to pay by then is waited for. */
 export function endWait(c: BillingCase): void {
@@ -285,34 +208,18 @@ export function exhaust(c: BillingCase): void {
   }
 }
 
-/**
- * Invoices that were owed before a pause are owed after it: the ladder begins anew, at once. `confirmed`: somebody
- * who asked for the charge takes it upon himself, whatever was suspected of the wallet.
- */
-export function resumeCollection(c: BillingCase, confirmed: boolean): void {
-  // One that a resume by checkout wrote has no period yet: it was not owed before.
-  const owed = c.openInvoices().filter((invoice) => invoice.period_start !== null);
-  const [oldest] = owed;
-  if (!oldest || owed.every((invoice) => c.isBeingCharged(invoice))) return;
-  if (!confirmed && waitsForSomebody(c, oldest)) {
-    const last = ownFailures(c, oldest.id).at(-1);
-    return fallPastDue(c, oldest, { past_due_reason: 'owed_before_pause', past_due_class: last ? failureOf(last) : null, ...waitForSomebody(c) });
-  }
-  const alive = c.activeSource() !== null;
-  fallPastDue(c, oldest, {
-    past_due_reason: 'owed_before_pause',
-    past_due_class: alive ? null : 'reauthorise',
-    ...(alive ? { next_attempt_at: laterTry(c, c.now), dunning_ends_at: null } : waitForSomebody(c)),
-  });
-}
-
-/** Whether the last try of the invoice failed so that the same wallet is not tried again before somebody has acted. */
-function waitsForSomebody(c: BillingCase, invoice: Invoice): boolean {
-  const last = ownFailures(c, invoice.id).at(-1);
-  return last !== undefined && c.activeSource() !== null && wayOn(c, last) === 'wait';
-}
-
 /** A try that would fall due at `at`, moved into the hours that the policy keeps. */
 export function laterTry(c: BillingCase, at: Date): Date {
   return withinHours(at, c.policy.allowed_hours, c.subscription.time_zone);
+}
+
+/** When what is owed next is asked for after something else of it was settled: at a distance, within the hours that the policy keeps. */
+export function nextInvoiceAt(c: BillingCase): Date {
+  return laterTry(c, addDuration(c.now, `${NEXT_INVOICE_HOURS}h`));
+}
+
+/** The last try of the invoice, if it failed so that the same wallet is not tried again before somebody has acted. */
+export function failureToWaitOut(c: BillingCase, invoice: Invoice): Charge | null {
+  const last = ownFailures(c, invoice.id).at(-1);
+  return last !== undefined && c.activeSource() !== null && wayOn(c, last) === 'wait' ? last : null;
 }

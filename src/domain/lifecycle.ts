@@ -5,10 +5,11 @@ import { chargeRenewal } from './collection.js';
 import { conflict, invalid } from './errors.js';
 import { period } from './calendar.js';
 import { type BillingTerms, issueRecurringInvoice } from './invoicing.js';
-import { noDunning, resumeCollection } from './ladder.js';
+import { noDunning } from './ladder.js';
 import { holdForNotice, noticeAnew } from './noticing.js';
 import { markPaid } from './payment.js';
 import { cadence } from './plan.js';
+import { resumeCollection } from './recovery.js';
 import { giveBackCurrentPeriod, giveBackPayment } from './refunding.js';
 import { type CancelRefund, nextSubscriptionStatus, type Subscription } from './subscription.js';
 

@@ -3,7 +3,7 @@ import type { Charge } from './charge.js';
 import { voidInvoice, withdrawUnsent, writeOff } from './closing.js';
 import { conflict } from './errors.js';
 import type { Invoice } from './invoice.js';
-import { onInvoiceDropped } from './ladder.js';
+import { onInvoiceDropped } from './recovery.js';
 import { refuseEnded } from './lifecycle.js';
 import { beingCharged, secondsOpen } from './waiting.js';
 

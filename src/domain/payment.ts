@@ -2,7 +2,7 @@ import type { BillingCase } from './case.js';
 import { withdrawUnsent } from './closing.js';
 import { type Invoice, nextInvoiceStatus } from './invoice.js';
 import { firstSpan } from './invoicing.js';
-import { onInvoicePaid } from './ladder.js';
+import { onInvoicePaid } from './recovery.js';
 import { nextSubscriptionStatus } from './subscription.js';
 
 /** The invoice is paid, by a capture or by the customer's balance; the subscription lives on accordingly. */
