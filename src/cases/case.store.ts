@@ -145,9 +145,10 @@ export class CaseStore {
       ...balances(cases),
       insertion('invoices', ALL.invoices, invoices),
       changes('invoices', CHANGING.invoices, cases.map((c) => c.invoices)),
-      insertion('sources', ALL.sources, added(sources)),
-      // A wallet that replaces another becomes active after the other has ended: one is active at a time.
+      // A wallet that replaces another becomes active after the other has ended, also where its capture is the first
+      // that is heard of it: one is active at a time.
       changes('sources', CHANGING.sources, sources, (source) => source.status !== 'active'),
+      insertion('sources', ALL.sources, added(sources)),
       changes('sources', CHANGING.sources, sources, (source) => source.status === 'active'),
       changes('charges', CHANGING.charges, charges),
       insertion('charges', ALL.charges, added(charges)),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { World } from '../support/world.js';
-import { arm, chargesOf, gatewayShows, HOUR, lastCharge, MINUTE, SECOND, signUp } from './shop.js';
+import { arm, chargesOf, gatewayShows, HOUR, lastCharge, MINUTE, RETURN_URLS, SECOND, signUp } from './shop.js';
 
 let world: World;
 beforeEach(async () => {
@@ -43,6 +43,23 @@ test('the answer is lost twice: it is looked up, never sent a third time', async
   const charge = await lastCharge(world, id);
   expect(charge).toMatchObject({ status: 'pending', sends: 2 });
   expect(await gatewayShows(world, charge)).toEqual({ payments: 1, captures: [] });
+});
+
+test('the answer is lost, and a capture is the first that is heard of a wallet that takes another one’s place', async () => {
+  const { id } = await signUp(world);
+  await world.pay(id);
+  const before = (await world.get(`/v1/subscriptions/${id}`)).source;
+  await arm(world, 'response_lost', { ...REDIRECT, times: 1 });
+  await world.post(`/v1/subscriptions/${id}/checkout`, { terminal_type: 'WEB', ...RETURN_URLS });
+  const { reference } = await lastCharge(world, id);
+  const [payment] = [...world.sandbox.gateway.context.store.payments.rows.values()].filter(({ terms }) => terms.reference === reference);
+  await world.control('POST', `/payments/${payment?.id}/approve`);
+  await world.settle();
+  expect(await lastCharge(world, id)).toMatchObject({ reference, status: 'captured', surplus: false, sends: 1 });
+  const { source } = await world.get(`/v1/subscriptions/${id}`);
+  expect(source).toMatchObject({ status: 'active' });
+  expect(source?.id).not.toBe(before?.id);
+  expect(await world.list('/v1/parked')).toEqual([]);
 });
 
 test('the customer closes the page: the redirect expires at the gateway, and nothing is charged', async () => {
