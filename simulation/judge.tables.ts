@@ -47,6 +47,7 @@ export interface RefundRow {
 
 export interface ParkedRow {
   row_id: string;
+  kind: string;
   parked_at: Date;
   released_at: Date | null;
 }
@@ -72,7 +73,7 @@ export async function readTables(admin: pg.Client): Promise<Tables> {
     `select c.*, t.kind as booked, exists (select 1 from parked_rows p where p.row_id = c.id) as alerted
        from charges c left join ledger_transactions t on t.source_key = c.gateway_payment_id || ':capture' order by c.id`,
   );
-  const parked = await rows<ParkedRow>('select row_id, parked_at, released_at from parked_rows');
+  const parked = await rows<ParkedRow>('select row_id, kind, parked_at, released_at from parked_rows');
   const events = await rows<LifeEvent & { subject: string; at: Date | number }>(
     `select subject, type, created_at as at, data->'object' as object from events
       where type like 'subscription.%' order by subject, sequence`,

@@ -23,7 +23,7 @@ export interface Verdict {
 export async function judge(lab: Lab): Promise<Verdict> {
   const tables = await readTables(lab.admin);
   const entries = [...lab.gateway.context.store.book.rows.values()];
-  const violations = [...(await judgeTables(lab)), ...judgeBook(tables, entries), ...judgeRequests(lab), ...judgeRefusals(lab, tables)];
+  const violations = [...(await judgeTables(lab)), ...judgeBook(lab, tables, entries), ...judgeRequests(lab), ...judgeRefusals(lab, tables)];
   const counts = { periods: 0, owed: 0 };
   const book = new Map(entries.map((entry) => [entry.payment_id, entry]));
   for (const subscription of tables.subscriptions) {
@@ -110,8 +110,14 @@ async function ownerOf(admin: pg.Client, id: string): Promise<string | null> {
   return rows[0]?.email ?? null;
 }
 
+/** Money of a life that was lost with its database, for what this life has settled otherwise: a human was told, and sees it. */
+function isLostAndShown({ lostTimes }: Lab, tables: Tables, { requested_at: at, payment_id: id }: BookEntry): boolean {
+  const shown = (tables.parked.get(id) ?? []).some(({ kind, released_at }) => kind === 'orphan' && released_at === null);
+  return shown && lostTimes.some(({ from, until }) => at >= from && at <= until);
+}
+
 /** Line by line: what the gateway took, and what the engine says it got. */
-function judgeBook(tables: Tables, entries: readonly BookEntry[]): Violation[] {
+function judgeBook(lab: Lab, tables: Tables, entries: readonly BookEntry[]): Violation[] {
   const violations: Violation[] = [];
   const all = [...tables.charges.values()].flat();
   const charges = new Map(all.map((charge) => [charge.gateway_payment_id, charge]));
@@ -124,6 +130,7 @@ function judgeBook(tables: Tables, entries: readonly BookEntry[]): Violation[] {
     const asked = charge ?? named.get(entry.reference);
     // Part of what was asked for: the charge stays open to the right news, and a human was told.
     if (asked && asked.amount !== entry.amount && asked.alerted) continue;
+    if (!charge && isLostAndShown(lab, tables, entry)) continue;
     if (!charge) violations.push({ kind: 'unbooked', email, detail: `captured at the gateway, unknown here: ${told}` });
     else if (charge.amount !== entry.amount) {
       violations.push({ kind: 'unbooked', email, detail: `another amount was captured, and nobody was told: ${told}` });
@@ -207,10 +214,16 @@ function judgeSubscription(s: SubscriptionRow, tables: Tables, book: Book, now: 
   return { violations, periods: expected.size, owed };
 }
 
-/** Whoever changes his wallet pays the next period ahead. It is still to come; or he left before it began, and has his money back. */
+/**
+ * Whoever changes his wallet pays the next period ahead. He has just been asked for it; or it is paid and still to
+ * come; or he left before it began, and has his money back.
+ */
 function isAhead(s: SubscriptionRow, invoice: InvoiceRow, tables: Tables, now: number): boolean {
-  if (s.advance_invoice !== invoice.id || invoice.status !== 'paid' || invoice.period_start === null) return false;
-  const paid = (tables.charges.get(s.id) ?? []).filter((charge) => charge.invoice === invoice.id && charge.status === 'captured' && !charge.surplus);
+  if (s.advance_invoice !== invoice.id || invoice.period_start === null) return false;
+  const all = (tables.charges.get(s.id) ?? []).filter((charge) => charge.invoice === invoice.id);
+  if (invoice.status === 'open') return invoice.period_start.getTime() > now && all.some(({ kind, status }) => kind === 'checkout' && status === 'pending');
+  if (invoice.status !== 'paid') return false;
+  const paid = all.filter((charge) => charge.status === 'captured' && !charge.surplus);
   if (paid.some(({ kind }) => kind !== 'checkout')) return false;
   if (s.status !== 'canceled') return s.status === 'paused' || invoice.period_start.getTime() > now;
   return paid.every(({ id, amount, amount_refunded: back }) => back === amount || (tables.refunds.get(id) ?? []).some(({ status }) => status === 'declined'));

@@ -31,6 +31,8 @@ export class Lab {
   /** How calls of the interface were answered. */
   readonly answers = new Map<string, number>();
   failedTimers = 0;
+  /** Times (epoch ms) of which a database that was restored knows nothing. */
+  readonly lostTimes: { from: number; until: number }[] = [];
   /** Names of references and how many draws were made for each. */
   private readonly names = new Map<string, string>();
 
@@ -107,8 +109,9 @@ export class Lab {
     await this.replaceDatabase((name, on) => on.query(`create database ${name}_backup template ${name}`));
   }
 
-  /** Puts the copy in the database's place: what was written since is forgotten. */
-  async restore(): Promise<void> {
+  /** Puts the copy in the database's place: what was written since then is forgotten. */
+  async restore(since: number): Promise<void> {
+    this.lostTimes.push({ from: since, until: this.time.at });
     await this.replaceDatabase(async (name, on) => {
       await on.query(`drop database ${name} with (force)`);
       await on.query(`alter database ${name}_backup rename to ${name}`);

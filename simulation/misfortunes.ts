@@ -67,7 +67,7 @@ export class Misfortunes {
   private async restore(taken: number, step: number): Promise<void> {
     this.backup = null;
     await this.killAll(this.lab.time.at);
-    await this.lab.restore();
+    await this.lab.restore(taken);
     this.forgottenSince = Math.min(taken, this.forgottenSince ?? taken);
     await this.bringBack(step);
   }
