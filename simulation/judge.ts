@@ -110,10 +110,20 @@ async function ownerOf(admin: pg.Client, id: string): Promise<string | null> {
   return rows[0]?.email ?? null;
 }
 
-/** Money of a life that was lost with its database, for what this life has settled otherwise: a human was told, and sees it. */
-function isLostAndShown({ lostTimes }: Lab, tables: Tables, { requested_at: at, payment_id: id }: BookEntry): boolean {
+/**
+ * Money of a life that was lost with its database: a human was told, and sees it. That this life took it once more by
+ * itself is no excuse but a double; that it came late, or the customer paid anew, is.
+ */
+function isLostAndShown({ lostTimes }: Lab, tables: Tables, entries: readonly BookEntry[], entry: BookEntry): boolean {
+  const { requested_at: at, payment_id: id, customer_email: email } = entry;
   const shown = (tables.parked.get(id) ?? []).some(({ kind, released_at }) => kind === 'orphan' && released_at === null);
-  return shown && lostTimes.some(({ from, until }) => at >= from && at <= until);
+  if (!shown || !lostTimes.some(({ from, until }) => at >= from && at <= until)) return false;
+  return entries.every((other) => other === entry || other.customer_email !== email || periodOf(other) !== periodOf(entry) || other.late || other.kind === 'redirect');
+}
+
+/** The number of the period that a payment is about. */
+function periodOf({ reference }: BookEntry): string | undefined {
+  return reference.split('-').at(-2);
 }
 
 /** Line by line: what the gateway took, and what the engine says it got. */
@@ -130,7 +140,7 @@ function judgeBook(lab: Lab, tables: Tables, entries: readonly BookEntry[]): Vio
     const asked = charge ?? named.get(entry.reference);
     // Part of what was asked for: the charge stays open to the right news, and a human was told.
     if (asked && asked.amount !== entry.amount && asked.alerted) continue;
-    if (!charge && isLostAndShown(lab, tables, entry)) continue;
+    if (!charge && isLostAndShown(lab, tables, entries, entry)) continue;
     if (!charge) violations.push({ kind: 'unbooked', email, detail: `captured at the gateway, unknown here: ${told}` });
     else if (charge.amount !== entry.amount) {
       violations.push({ kind: 'unbooked', email, detail: `another amount was captured, and nobody was told: ${told}` });
