@@ -3,8 +3,8 @@ import type { Charge } from './charge.js';
 import { voidInvoice, withdrawUnsent, writeOff } from './closing.js';
 import { conflict } from './errors.js';
 import type { Invoice } from './invoice.js';
-import { onInvoiceDropped } from './recovery.js';
 import { refuseEnded } from './lifecycle.js';
+import { onInvoiceDropped } from './recovery.js';
 import { beingCharged, secondsOpen } from './waiting.js';
 
 /** What an operator may do to an invoice that is owed. Nothing of it moves the ladder. */

@@ -64,6 +64,7 @@ export class Inbox {
       await Promise.race(this.inHand);
       return 1;
     }
+    // On the global timer: whoever takes over the process's clock must see this wait as well.
     if (this.inHand.size > 0 && this.arrivals.readyCount < WORTH_A_SET) await new Promise<void>((next) => setTimeout(next, LINGER_MS));
     const { hints, now } = await this.database.transaction(async (tx) => ({ hints: await this.claim(tx), now: tx.now }));
     if (hints.length === 0) return 0;
