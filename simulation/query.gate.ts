@@ -107,7 +107,8 @@ export class QueryGate {
       await within(PATIENCE_MS, done);
       if (over) break;
       if (!this.waiting.some((other) => other.connection !== connection)) continue;
-      // A slow machine must not pass for a lock, or it and not the seed would decide who goes first.
+      // A slow machine must not pass for a lock, or it and not the seed would decide who goes first. For the same
+      // reason the holders are noted only when this one waits for them: how often is asked depends on the machine.
       const { waiting, heldBy } = await this.locks();
       if (over || waiting <= this.stuck.size) continue;
       this.overtaken += 1;

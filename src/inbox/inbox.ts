@@ -4,6 +4,7 @@ import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
 import { Parking } from '../parking/parking.js';
 import { RateBudget } from '../payments/rate.budget.js';
 import { SettlementDoor } from '../payments/settlement.door.js';
+import { pause } from '../platform/clock/pause.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { isOutage } from '../platform/database/outage.js';
 import { gatewayEventLag } from '../platform/telemetry/meters.js';
@@ -64,8 +65,7 @@ export class Inbox {
       await Promise.race(this.inHand);
       return 1;
     }
-    // On the global timer: whoever takes over the process's clock must see this wait as well.
-    if (this.inHand.size > 0 && this.arrivals.readyCount < WORTH_A_SET) await new Promise<void>((next) => setTimeout(next, LINGER_MS));
+    if (this.inHand.size > 0 && this.arrivals.readyCount < WORTH_A_SET) await pause(LINGER_MS);
     const { hints, now } = await this.database.transaction(async (tx) => ({ hints: await this.claim(tx), now: tx.now }));
     if (hints.length === 0) return 0;
     const work = this.work(hints, now)

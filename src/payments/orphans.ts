@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CaseStore } from '../cases/case.store.js';
-import { ChargeMint } from '../cases/charge.mint.js';
+import { attemptNamed, ChargeMint } from '../cases/charge.mint.js';
 import { settleForgotten } from '../domain/forgotten.js';
 import { Mismatch } from '../domain/observation.js';
 import { Gateway, LookupFailed } from '../gateway/gateway.port.js';
@@ -11,7 +11,6 @@ import { Database } from '../platform/database/database.js';
 const LARGEST_SET = 100;
 /** How many of the youngest are compared with what was given up. */
 const MOST_COMPARED = 1_000;
-const REFERENCE = /^zq-[a-z2-7]{20}-(\d+)-(\d+)$/;
 
 /** A payment that nobody here knows, and the invoice for which a lost life took it. */
 interface Claimed {
@@ -65,10 +64,7 @@ export class Orphans {
       [MOST_COMPARED],
     );
     const orphans = new Map(rows.map(({ reference, payment }) => [reference, payment]));
-    const attempts = rows.flatMap(({ reference }) => {
-      const [, periodNo, attempt] = REFERENCE.exec(reference) ?? [];
-      return periodNo === undefined ? [] : [{ periodNo: Number(periodNo), attempt: Number(attempt) }];
-    });
+    const attempts = rows.flatMap(({ reference }) => attemptNamed(reference) ?? []);
     if (attempts.length === 0) return [];
     const closed = await this.database.query<{ id: string; subscription: string; period_no: number }>(
       // Of several invoices of one period that which was owed; what was only asked for ahead is void.

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { BillingCase } from '../domain/case.js';
 import { type Charge, claimed, isCustomerPresent } from '../domain/charge.js';
 import { LEASE_MARGIN_MS, LEASE_MS } from '../domain/sending.js';
+import { pause } from '../platform/clock/pause.js';
 import { update, write } from '../platform/database/sets.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import { Continuity } from '../continuity/continuity.js';
@@ -91,7 +92,7 @@ export class Sender {
     for (let look = 0; look < LOOKS; look += 1) {
       const underWay = await this.database.query("select 1 from charges where id = any($1) and status = 'sending' limit 1", [ids]);
       if (underWay.length === 0) return;
-      await new Promise<void>((next) => setTimeout(next, LOOK_MS));
+      await pause(LOOK_MS);
     }
   }
 

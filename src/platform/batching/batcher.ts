@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pause } from '../clock/pause.js';
+
 /** The part of the largest set that is worth a lane of its own. */
 const WORTH = 1 / 4;
 
@@ -34,7 +37,7 @@ export class Batcher<Item> {
     this.busy += 1;
     while (this.isWorthIt(this.busy - 1)) {
       // One turn of the loop at least lets everything that arrived together travel together.
-      await new Promise<void>((next) => (this.linger > 0 ? setTimeout(next, this.linger) : setImmediate(next)));
+      await (this.linger > 0 ? pause(this.linger) : nextTurn());
       const set = this.waiting.splice(0, this.largest);
       if (set.length === 0) break;
       try {
