@@ -48,6 +48,15 @@ describe('a redirect that is asked for again', () => {
     expect(ask(life).id).toBe(first.id);
   });
 
+  it('is the same while its link is being asked for, and another when that takes five seconds', () => {
+    const life = pastDue();
+    const first = life.send(ask(life));
+    life.now = new Date(RENEWAL.getTime() + 4_999);
+    expect(ask(life)).toMatchObject({ id: first.id, status: 'sending' });
+    life.now = new Date(RENEWAL.getTime() + 5_000);
+    expect(ask(life)).toMatchObject({ invoice: first.invoice, attempt: first.attempt + 1 });
+  });
+
   it('is another once it can be paid no more', () => {
     const life = Life.signUp();
     const first = life.latest;

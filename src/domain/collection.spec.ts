@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { openCheckout } from './checkout.js';
 import { pause } from './lifecycle.js';
+import { payNow } from './operator.js';
 import { START } from './testing/case.builder.js';
 import { captures, declines, Life, RENEWAL, staysPending, type Gateway } from './testing/life.story.js';
 
@@ -118,6 +120,95 @@ describe('the ladder', () => {
     const life = atRenewal(declines('20051'), { policy: { retries } });
     life.passDays(40, declines('20051'));
     expect(triedOn(life)).toEqual([0, 2, 7, 14, 21]);
+  });
+});
+
+describe('an unpaid subscription whose customer begins to pay', () => {
+  /** It owes three weeks, of which only the first was tried. */
+  function owing(): Life {
+    const life = Life.active({ version: { interval: 'week', amount: 1000 }, policy: { final_action: 'unpaid', retries: [{ after: '15d', notify: true }] } });
+    life.passDays(25, declines('20051'));
+    expect(life.subscription).toMatchObject({ status: 'unpaid', next_attempt_at: null });
+    expect(life.invoices.filter(({ status }) => status === 'open')).toHaveLength(3);
+    return life;
+  }
+  /** He pays the oldest debt at the wallet. */
+  function begun(): Life {
+    const life = owing();
+    life.decide((c) => openCheckout(c, c.subscription, null, { defaultCountry: 'CN' }));
+    life.openRedirect();
+    life.pay();
+    return life;
+  }
+  const anHourLater = (life: Life): Date => new Date(life.now.getTime() + 3_600_000);
+
+  it('is asked for one debt an hour after the other, and is well again with the last', () => {
+    const life = begun();
+    const before = life.charges.length;
+    expect(life.subscription).toMatchObject({ status: 'unpaid', next_attempt_at: anHourLater(life) });
+    life.passHours(1.5);
+    expect(life.latest).toMatchObject({ kind: 'recurring', trigger: 'schedule', period_no: 3, status: 'captured' });
+    expect(life.subscription.status).toBe('unpaid');
+    life.passHours(1);
+    expect(life.charges.slice(before).map(({ period_no }) => period_no)).toEqual([3, 4]);
+    expect(life.subscription).toMatchObject({ status: 'active', next_attempt_at: null });
+  });
+
+  it('is asked for no more once that fails: no ladder begins', () => {
+    const life = begun();
+    life.passDays(30, declines('20051'));
+    expect(life.charges.filter(({ period_no }) => period_no === 3)).toHaveLength(1);
+    expect(life.charges.filter(({ period_no }) => period_no > 3)).toEqual([]);
+    expect(life.subscription).toMatchObject({ status: 'unpaid', next_attempt_at: null, dunning_started_at: null });
+  });
+
+  it('is tried again as a retry where the next debt has failed before', () => {
+    const life = owing();
+    life.hear(life.send(life.decide((c) => payNow(c, c.invoices.get(life.invoice(4).id)))), 'captured');
+    life.passHours(1);
+    expect(life.latest).toMatchObject({ kind: 'retry', period_no: 2 });
+  });
+
+  it('is left alone while he pays the next debt himself, too', () => {
+    const life = begun();
+    const charges = life.charges.length;
+    life.decide((c) => openCheckout(c, c.subscription, null, { defaultCountry: 'CN' }));
+    life.passHours(0.9);
+    life.openRedirect();
+    life.passHours(1);
+    expect(life.charges).toHaveLength(charges + 1);
+    expect(life.subscription).toMatchObject({ status: 'unpaid', next_attempt_at: null });
+  });
+
+  it('is asked for nothing where no wallet is stored any more', () => {
+    const life = begun();
+    life.now = anHourLater(life);
+    life.live();
+    life.hear(life.send(life.latest), 'declined', { response_code: '200R1' });
+    expect(life.wallet?.status).toBe('revoked');
+    life.passDays(10);
+    expect(life.subscription).toMatchObject({ status: 'unpaid', next_attempt_at: null });
+  });
+});
+
+describe('a try that never was, of a wallet that has died meanwhile,', () => {
+  it('leaves the ladder to whoever brings another wallet, with the time of the whole ladder', () => {
+    const life = Life.active({ version: { interval: 'day', amount: 1000 } });
+    life.passDays(1, staysPending);
+    const second = life.latest;
+    life.passDays(1, staysPending);
+    const third = life.latest;
+    life.hear(second, 'declined', { response_code: '20051' });
+    life.now = life.subscription.next_attempt_at as Date;
+    while (life.latest.kind !== 'retry') life.live();
+    const retry = life.send(life.latest);
+    life.observe({ charge: retry.id, request_id: null, kind: 'unknown', reason: 'time-out' });
+    life.hear(third, 'declined', { response_code: '200R1' });
+    const waitsUntil = life.subscription.dunning_ends_at;
+    expect(waitsUntil).not.toBeNull();
+    life.proveAbsent(retry);
+    expect(life.subscription).toMatchObject({ status: 'past_due', next_attempt_at: null, dunning_ends_at: waitsUntil });
+    expect(life.charges.filter(({ period_no }) => period_no === 2)).toHaveLength(2);
   });
 });
 

@@ -276,6 +276,23 @@ describe('a notice is worth something as long as it is the last word', () => {
     life.agreed.push(life.now);
     life.decide((c) => resume(c, TERMS, 'source'));
     expect([notices(life), charges(life)]).toEqual([[], [[2, 'recurring', days(10)]]]);
+    const sooner = monthly();
+    sooner.decide((c) => pause(c, days(40)));
+    sooner.passTo(days(10));
+    sooner.agreed.push(sooner.now);
+    sooner.decide((c) => resume(c, TERMS, 'source'));
+    expect([notices(sooner), charges(sooner)], 'nor does it where the pause had an end').toEqual([[], [[2, 'recurring', days(10)]]]);
+  });
+
+  it('a resume within the period that confirms it keeps to the date that was told', () => {
+    const life = monthly();
+    life.now = days(-1);
+    life.passTo(RENEWAL);
+    life.decide((c) => pause(c, null));
+    life.passTo(days(2));
+    life.decide((c) => resume(c, TERMS, 'source'));
+    life.passTo(days(6));
+    expect([notices(life), charges(life)]).toEqual([[[days(-1), 2, 3900, days(4)]], [[2, 'recurring', days(4)]]]);
   });
 
   it('what waited when a pause began is told anew when the pause ends by itself', () => {

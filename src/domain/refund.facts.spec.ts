@@ -16,6 +16,7 @@ describe('what the gateway shows of a payment', () => {
     expect(life.refunds.map(({ cause, number, amount, status }) => [cause, number, amount, status])).toEqual([
       ['found', 2, 100, 'succeeded'], ['found', null, 200, 'succeeded'], ['returned', null, 300, 'succeeded'],
     ]);
+    expect(life.refunds.map(({ reference }) => reference), 'what we cannot have named goes by the gateway’s name').toEqual(['zq-1-1-r2', 'act_b', 'act_c']);
     expect(life.latest.amount_refunded).toBe(600);
     expect(ask(life, 1).number, 'numbers go on behind those of the forgotten life').toBe(3);
   });

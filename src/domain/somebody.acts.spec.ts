@@ -79,12 +79,20 @@ describe('a suspected wallet', () => {
     expect(life.charges).toHaveLength(2);
   });
 
-  it('is tried again when somebody says so', () => {
+  it('is not tried again by a pause that ends after the period, either: the new period waits with the old', () => {
+    const life = atRenewal('20059');
+    life.decide((c) => pause(c, day(40)));
+    life.passTo(day(41));
+    expect(life.subscription).toMatchObject({ status: 'past_due', past_due_class: 'risk', period_no: 3, next_attempt_at: null, dunning_ends_at: day(56) });
+    expect(life.charges).toHaveLength(2);
+  });
+
+  it.each([2, 40])('is tried again when somebody says so, after a pause of %i days', (days) => {
     const life = atRenewal('20059');
     life.decide((c) => pause(c, null));
-    life.passDays(2);
+    life.passDays(days);
     life.decide((c) => void resume(c, TERMS, 'source'));
-    life.passHours(0, captures);
+    life.passHours(2, captures);
     expect(life.subscription.status).toBe('active');
   });
 
