@@ -14,9 +14,10 @@ export interface Options {
 }
 
 const DEFAULT_SEEDS = 4;
-const DEFAULT_SUBSCRIPTIONS = 160;
-const DEFAULT_YEARS = 0.05;
-const CALM_DAYS = 57;
+/** Many at once for a few days: what falls due together is worked on in sets, and more is seen in the same time. */
+const DEFAULT_SUBSCRIPTIONS = 260;
+const DEFAULT_YEARS = 0.03;
+const CALM_DAYS = 34;
 
 /** Reads `--seed N --subscriptions N --years N`; without a seed several are lived through. */
 export function readOptions(args: readonly string[]): Options {
