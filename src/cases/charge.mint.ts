@@ -9,9 +9,9 @@ import { PaymentBody } from './payment.body.js';
 /** Begins every reference, so that our payments are known among others of the same account. */
 export const REFERENCE_PREFIX = 'zq';
 
-const REFERENCE = new RegExp(`^${REFERENCE_PREFIX}-[a-z2-7]{20}-(\\d+)-(\\d+)`);
+const REFERENCE = new RegExp(`^${REFERENCE_PREFIX}-[a-z2-7]{20}-(\\d+)-(\\d+)$`);
 
-/** The attempt that a reference of ours begins with, be it of a payment, of a second one or of a refund; null where it is not ours. */
+/** The attempt that the reference of a payment of ours tells; null for any other. */
 export function attemptNamed(reference: string): { periodNo: number; attempt: number } | null {
   const [, periodNo, attempt] = REFERENCE.exec(reference) ?? [];
   return periodNo === undefined ? null : { periodNo: Number(periodNo), attempt: Number(attempt) };
