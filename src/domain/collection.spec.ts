@@ -3,6 +3,7 @@ import { openCheckout } from './checkout.js';
 import { pause } from './lifecycle.js';
 import { payNow } from './operator.js';
 import { START } from './testing/case.builder.js';
+import { twoInFlight } from './testing/in.flight.story.js';
 import { captures, declines, Life, RENEWAL, staysPending, type Gateway } from './testing/life.story.js';
 
 /** When the third period of a daily plan begins. */
@@ -193,11 +194,7 @@ describe('an unpaid subscription whose customer begins to pay', () => {
 
 describe('a try that never was, of a wallet that has died meanwhile,', () => {
   it('leaves the ladder to whoever brings another wallet, with the time of the whole ladder', () => {
-    const life = Life.active({ version: { interval: 'day', amount: 1000 } });
-    life.passDays(1, staysPending);
-    const second = life.latest;
-    life.passDays(1, staysPending);
-    const third = life.latest;
+    const { life, second, third } = twoInFlight();
     life.hear(second, 'declined', { response_code: '20051' });
     life.now = life.subscription.next_attempt_at as Date;
     while (life.latest.kind !== 'retry') life.live();

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { retryAt, waitEnd } from './dunning.js';
 import { revokeSource } from './collection.js';
 import { DEFAULT_POLICY, START } from './testing/case.builder.js';
+import { twoInFlight } from './testing/in.flight.story.js';
 import { captures, declines, Life, RENEWAL, staysPending, type Gateway } from './testing/life.story.js';
 
 const day = (n: number): Date => new Date(RENEWAL.getTime() + n * 86_400_000);
@@ -34,11 +35,7 @@ describe('a wallet that its customer has ended', () => {
   });
 
   it('gives the customer no more time when a second period finds it dead', () => {
-    const life = Life.active(DAILY);
-    life.passDays(1, staysPending);
-    const second = life.latest;
-    life.passDays(1, staysPending);
-    const third = life.latest;
+    const { life, second, third } = twoInFlight();
     life.hear(second, 'declined', { response_code: '200R1' });
     const ends = life.subscription.dunning_ends_at;
     life.passHours(5, staysPending);

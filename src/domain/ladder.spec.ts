@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pause, resume } from './lifecycle.js';
+import { twoInFlight } from './testing/in.flight.story.js';
 import { captures, declines, type Gateway, Life, RENEWAL, staysPending } from './testing/life.story.js';
 import { settle } from './settlement.js';
 import { factOf, type Terms } from './testing/case.builder.js';
@@ -142,11 +143,7 @@ describe('suspicion, and our own faults', () => {
   });
 
   it('hold back the periods that begin meanwhile, and those whose first try is under way', () => {
-    const life = Life.active({ version: { interval: 'day', amount: 1000 } });
-    life.passDays(1, staysPending);
-    const second = life.latest;
-    life.passDays(1, staysPending);
-    const third = life.latest;
+    const { life, second, third } = twoInFlight();
     life.hear(second, 'declined', { response_code: '20059' });
     const ends = life.subscription.dunning_ends_at;
     life.hear(third, 'declined', { response_code: '20051' });
@@ -157,11 +154,7 @@ describe('suspicion, and our own faults', () => {
   });
 
   it('do not hold when it is a retry that fails for want of money afterwards', () => {
-    const life = Life.active({ version: { interval: 'day', amount: 1000 } });
-    life.passDays(1, staysPending);
-    const second = life.latest;
-    life.passDays(1, staysPending);
-    const third = life.latest;
+    const { life, second, third } = twoInFlight();
     life.hear(second, 'declined', { response_code: '20051' });
     life.passDays(1, staysPending);
     const retry = life.latest;
@@ -217,11 +210,7 @@ describe('a reason that nobody knows', () => {
 
 describe('a wallet that took the place of another', () => {
   const swapped = (code: string): Life => {
-    const life = Life.active({ version: { interval: 'day', amount: 1000 } });
-    life.passDays(1, staysPending);
-    const second = life.latest;
-    life.passDays(1, staysPending);
-    const third = life.latest;
+    const { life, second, third } = twoInFlight();
     life.hear(second, 'declined', { response_code: '20051' });
     life.decide((c) => c.addCharge('checkout', c.invoices.get(second.invoice), null, c.subscription, c.engineNow));
     const redirect = life.openRedirect();

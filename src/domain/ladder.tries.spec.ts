@@ -3,10 +3,10 @@ import { revokeSource } from './collection.js';
 import { pause, resume } from './lifecycle.js';
 import { payNow, voidOwed } from './operator.js';
 import { START, type Terms } from './testing/case.builder.js';
+import { twoInFlight } from './testing/in.flight.story.js';
 import { captures, declines, type Gateway, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
 const HOUR = 3_600_000;
-const DAILY = { version: { interval: 'day', amount: 1000 } } as const;
 const at = (hours: number): Date => new Date(RENEWAL.getTime() + hours * HOUR);
 const callsOff: Gateway = () => ({ status: 'canceled' });
 
@@ -29,15 +29,6 @@ function failsInCheckout(life: Life): void {
 function failsByHand(life: Life, code: string): void {
   const charge = life.decide((c) => payNow(c, c.invoices.get(life.invoice(2).id)));
   life.hear(life.send(charge), 'declined', { response_code: code });
-}
-
-/** Two daily periods whose first tries are in flight. */
-function twoInFlight(): { life: Life; second: string; third: string } {
-  const life = Life.active(DAILY);
-  life.passDays(1, staysPending);
-  const second = life.latest.id;
-  life.passDays(1, staysPending);
-  return { life, second, third: life.latest.id };
 }
 
 describe('the try that repeats a technical failure', () => {
@@ -116,8 +107,8 @@ describe('a ladder that begins anew', () => {
 
   it('after a pause in which the wallet died waits for another one', () => {
     const { life, second, third } = twoInFlight();
-    life.hear(life.charge(second), 'declined', { response_code: '20051' });
-    life.hear(life.charge(third), 'captured');
+    life.hear(second, 'declined', { response_code: '20051' });
+    life.hear(third, 'captured');
     life.decide((c) => pause(c, null));
     life.decide((c) => revokeSource(c, c.activeSource(), 'customer'));
     life.decide((c) => void resume(c, { defaultCountry: 'CN' }, 'source'));
@@ -136,19 +127,19 @@ describe('a ladder that begins anew', () => {
 describe('what waits, and what does not', () => {
   it('an invoice that waits for nothing new shows no change', () => {
     const { life, second, third } = twoInFlight();
-    life.hear(life.charge(second), 'declined', { response_code: '20059' });
+    life.hear(second, 'declined', { response_code: '20059' });
     const shown = life.invoice(2).updated_at;
     life.passHours(1, staysPending);
-    life.hear(life.charge(third), 'declined', { response_code: '20059' });
+    life.hear(third, 'declined', { response_code: '20059' });
     expect(life.invoice(2).updated_at).toEqual(shown);
   });
 
   it('a first try that is in flight when the ladder ends well has no other before it', () => {
     const { life, second, third } = twoInFlight();
-    life.hear(life.charge(second), 'declined', { response_code: '20051' });
+    life.hear(second, 'declined', { response_code: '20051' });
     expect(life.subscription.status).toBe('past_due');
-    life.hear(life.charge(second), 'captured');
-    expect(life.charge(third).status).toBe('pending');
+    life.hear(second, 'captured');
+    expect(life.charge(third.id).status).toBe('pending');
     expect(life.subscription).toMatchObject({ status: 'active', dunning_step: null });
     expect(life.invoice(3)).toMatchObject({ status: 'open', next_attempt_at: null });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cancel, pause } from './lifecycle.js';
 import type { Observation } from './observation.js';
+import { twoInFlight } from './testing/in.flight.story.js';
 import { declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
 const WINDOWS = { settleSeconds: 1_800, idempotencyHours: 24 };
@@ -137,11 +138,7 @@ describe('money that comes after the end', () => {
   });
 
   it('pays nothing after a dunning cancel although another period was still in flight', () => {
-    const life = Life.active({ version: { interval: 'day', amount: 1000 } });
-    life.passDays(1, staysPending);
-    const first = life.latest;
-    life.passDays(1, staysPending);
-    const second = life.latest;
+    const { life, second: first, third: second } = twoInFlight();
     life.hear(first, 'declined', { response_code: '20051' });
     life.passDays(20, declines('20051'));
     expect(life.subscription.cancel_reason).toBe('dunning_exhausted');

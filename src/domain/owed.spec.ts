@@ -3,6 +3,7 @@ import type { Charge } from './charge.js';
 import { openCheckout as openAdvance } from './checkout.js';
 import { pause, resume } from './lifecycle.js';
 import { START } from './testing/case.builder.js';
+import { twoInFlight } from './testing/in.flight.story.js';
 import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
 const TERMS = { defaultCountry: 'CN' };
@@ -43,11 +44,7 @@ describe('several owed invoices share one ladder', () => {
   });
 
   it('a period that fails on its own leaves the ladder where it stands', () => {
-    const life = Life.active(DAILY);
-    life.passDays(1, staysPending);
-    const second = life.latest;
-    life.passDays(1, staysPending);
-    const third = life.latest;
+    const { life, second, third } = twoInFlight();
     life.hear(second, 'declined', { response_code: '20051' });
     const next = life.subscription.next_attempt_at;
     life.passHours(5, staysPending);
@@ -56,11 +53,7 @@ describe('several owed invoices share one ladder', () => {
   });
 
   it('a period that fails on its own while a step is in flight waits for its outcome', () => {
-    const life = Life.active(DAILY);
-    life.passDays(1, staysPending);
-    const second = life.latest;
-    life.passDays(1, staysPending);
-    const third = life.latest;
+    const { life, second, third } = twoInFlight();
     life.hear(second, 'declined', { response_code: '20051' });
     life.passDays(1, staysPending);
     expect(life.latest).toMatchObject({ kind: 'retry', period_no: 2, status: 'pending' });
@@ -93,11 +86,7 @@ describe('several owed invoices share one ladder', () => {
   });
 
   it('a period that fails on its own while another is tried keeps the ladder going', () => {
-    const life = Life.active(DAILY);
-    life.passDays(1, staysPending);
-    const first = life.latest;
-    life.passDays(1, staysPending);
-    const second = life.latest;
+    const { life, second: first, third: second } = twoInFlight();
     expect(second.period_no).toBe(3);
     life.hear(first, 'declined', { response_code: '20051' });
     life.passDays(1, captures);

@@ -3,6 +3,7 @@ import { openCheckout } from './checkout.js';
 import { cancel, pause, resume } from './lifecycle.js';
 import { payNow } from './operator.js';
 import type { Terms } from './testing/case.builder.js';
+import { twoInFlight } from './testing/in.flight.story.js';
 import { captures, declines, Life, RENEWAL, staysPending } from './testing/life.story.js';
 
 /** What waits for the customer or the operator: how long, and what happens when he acts, or begins to, or does not. */
@@ -87,21 +88,18 @@ describe('a suspected wallet', () => {
     expect(life.charges).toHaveLength(2);
   });
 
-  it.each([2, 40])('is tried again when somebody says so, after a pause of %i days', (days) => {
+  // After the period a new one begins, which follows the old debt at an hour's distance.
+  it.each([[2, 0], [40, 1]])('is tried again when somebody says so, after a pause of %i days', (days, hours) => {
     const life = atRenewal('20059');
     life.decide((c) => pause(c, null));
     life.passDays(days);
     life.decide((c) => void resume(c, TERMS, 'source'));
-    life.passHours(2, captures);
+    life.passHours(hours, captures);
     expect(life.subscription.status).toBe('active');
   });
 
   it('is not trusted again because another payment, under way before, went through', () => {
-    const life = Life.active({ version: { interval: 'day', amount: 1000 } });
-    life.passDays(1, staysPending);
-    const second = life.latest;
-    life.passDays(1, staysPending);
-    const third = life.latest;
+    const { life, second, third } = twoInFlight();
     life.hear(second, 'declined', { response_code: '20059' });
     life.hear(third, 'captured');
     expect(life.subscription).toMatchObject({ status: 'past_due', next_attempt_at: null });
