@@ -1,4 +1,4 @@
-import type { MessageName } from './messages.js';
+import type { MessageName } from './message.js';
 
 /** How a message is worded. `html` is the merchant's own; without it the text is laid out by us. */
 export interface Template {

@@ -1,6 +1,6 @@
 import type { Locale } from './customer.js';
 import type { Template } from './message.templates.js';
-import type { MessageName } from './messages.js';
+import type { MessageName } from './message.js';
 
 const HELLO = 'Hello{{#customer_name}} {{customer_name}}{{/customer_name}},';
 const NIHAO = '{{#customer_name}}{{customer_name}}，{{/customer_name}}您好！';

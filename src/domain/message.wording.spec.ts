@@ -3,7 +3,7 @@ import { LOCALES } from './customer.js';
 import { builtInTemplate } from './message.texts.js';
 import { faultOf, fill, PLACEHOLDERS } from './message.templates.js';
 import { escapeHtml, formatDate, oneLine, valuesOf, word } from './message.wording.js';
-import { MESSAGE_NAMES, type MessageData, type MessageName } from './messages.js';
+import { MESSAGE_NAMES, type MessageData, type MessageName } from './message.js';
 
 const LINK = 'https://pay.example/pay/abc';
 const LEAST: MessageData = { plan_name: 'Tea club', time_zone: 'Asia/Shanghai', currency: 'CNY' };

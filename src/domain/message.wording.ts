@@ -1,7 +1,7 @@
 import type { Locale } from './customer.js';
 import type { DunningPolicy } from './dunning.js';
 import { fill, PLACEHOLDERS, type Placeholder, type Template, type Values } from './message.templates.js';
-import type { MessageData, MessageName } from './messages.js';
+import type { MessageData, MessageName } from './message.js';
 import { type Currency, formatAmount, type Money } from './money.js';
 import type { OncePaid } from './pay.standing.js';
 

@@ -1,6 +1,7 @@
 import type { BillingCase } from '../domain/case.js';
 import type { EventDraft } from '../domain/events.js';
-import { type MessageDraft, type MessageName, mayConcernCustomer, messagesOf } from '../domain/messages.js';
+import type { MessageDraft, MessageName } from '../domain/message.js';
+import { mayConcernCustomer, messagesOf } from '../domain/messages.js';
 import { outsideHours } from '../domain/hours.js';
 import { type Config, sendsMail } from '../platform/config/config.js';
 import type { Transaction } from '../platform/database/database.js';

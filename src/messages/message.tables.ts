@@ -1,7 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import type { Locale } from '../domain/customer.js';
 import type { MessageStatus } from '../domain/message.delivery.js';
-import type { MessageData, MessageName } from '../domain/messages.js';
+import type { MessageData, MessageName } from '../domain/message.js';
 import { id, instant, int, nullable, ref, text } from '../platform/database/columns.js';
 
 export interface Message {

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { LOCALES, type Locale } from '../domain/customer.js';
 import { type FieldError, invalidFields, notFound } from '../domain/errors.js';
 import { faultOf } from '../domain/message.templates.js';
-import { MESSAGE_NAMES, type MessageName } from '../domain/messages.js';
+import { MESSAGE_NAMES, type MessageName } from '../domain/message.js';
 import { unknownField } from '../platform/http/body.pipe.js';
 import { Flag, LongText, Text } from '../platform/http/fields.js';
 import { MessageTemplates, type ShownTemplate } from './message.templates.js';

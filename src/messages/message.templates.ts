@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { LOCALES, type Locale } from '../domain/customer.js';
 import { builtInTemplate } from '../domain/message.texts.js';
 import { PLACEHOLDERS, type Template } from '../domain/message.templates.js';
-import { MESSAGE_NAMES, type MessageName } from '../domain/messages.js';
+import { MESSAGE_NAMES, type MessageName } from '../domain/message.js';
 import { Database, type Transaction } from '../platform/database/database.js';
 import type { Queryable } from '../platform/database/queryable.js';
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { LOCALES } from '../domain/customer.js';
 import { MESSAGE_STATUSES } from '../domain/message.delivery.js';
-import { MESSAGE_NAMES } from '../domain/messages.js';
+import { MESSAGE_NAMES } from '../domain/message.js';
 import { Database } from '../platform/database/database.js';
 import { DATE_FILTERS, ListBy, listPage, type ListQuery, type ListSpec, presentPage } from '../platform/http/list.js';
 import { MessagePresenter } from './message.presenter.js';

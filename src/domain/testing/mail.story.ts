@@ -1,5 +1,6 @@
 import type { BillingCase } from '../case.js';
-import { type MessageDraft, type MessageName, messagesOf } from '../messages.js';
+import type { MessageDraft, MessageName } from '../message.js';
+import { messagesOf } from '../messages.js';
 import type { Terms } from './case.builder.js';
 import { Life } from './life.story.js';
 
