@@ -2,7 +2,6 @@ import pg from 'pg';
 import { SandboxGateway } from '../sandbox/gateway.js';
 import { VirtualClock } from '../sandbox/runtime/clock.js';
 import type { SendResult } from '../sandbox/runtime/ports.js';
-import { attemptNamed } from '../src/cases/charge.mint.js';
 import type { Chance } from './chance.js';
 import { Draws } from './draws.js';
 import { API_KEY, Engine, SECRET_KEY, WEBHOOK_AUTHORIZATION, WEBHOOK_KEY } from './engine.js';
@@ -12,6 +11,8 @@ import { LabTime } from './lab.time.js';
 import type { Wish } from './moves.js';
 import { atRest, type Locks, QueryGate } from './query.gate.js';
 
+/** Of a payment, or of a second one of the same request, which has a number behind it. */
+const REFERENCE = /^zq-[a-z2-7]{20}-(\d+)-(\d+)/;
 /** Timers are asked again while they find work, at most so often in one step. */
 const MOST_ROUNDS = 60;
 
@@ -214,8 +215,8 @@ export class Lab {
 
   /** A reference by the name of whom it is about: the same in every run. */
   nameOfReference(reference: string): string {
-    const named = attemptNamed(reference);
-    return `${this.names.get(reference) ?? '?'} ${named?.periodNo}-${named?.attempt}`;
+    const [, period, attempt] = REFERENCE.exec(reference) ?? [];
+    return `${this.names.get(reference) ?? '?'} ${period}-${attempt}`;
   }
 
   private async nameOf(call: Call): Promise<string> {
